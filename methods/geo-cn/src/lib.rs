@@ -1,0 +1,1 @@
+//! Chinese map coordinates (WGS84, GCJ-02, BD-09), places and addresses.

@@ -1,0 +1,1 @@
+//! Opinion groups, representative statements and group-informed consensus from sparse votes.

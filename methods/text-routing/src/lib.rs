@@ -1,0 +1,1 @@
+//! Deterministic classification, near-duplicates and hot topics of short Chinese messages.
