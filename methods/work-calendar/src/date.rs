@@ -60,9 +60,9 @@ impl Date {
         self.0
     }
 
-    /// The date so many days after 1970-01-01.
+    /// The date so many days after 1970-01-01, kept within the years 0 to 10000.
     pub fn from_days(days: i32) -> Date {
-        Date(days)
+        Date(days.clamp(FIRST.0 - 366, LAST.0 + 366))
     }
 
     /// Reads `2026-10-01`.
@@ -99,7 +99,8 @@ impl Zone {
     /// The local date and the milliseconds since local midnight of an instant (UTC milliseconds since 1970).
     pub fn local(self, instant: i64) -> (Date, i64) {
         let local = instant.saturating_add(self.offset());
-        (Date(local.div_euclid(DAY).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32), local.rem_euclid(DAY))
+        let day = local.div_euclid(DAY).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+        (Date::from_days(day as i32), local.rem_euclid(DAY))
     }
 
     /// The instant so many milliseconds after local midnight of a date.
