@@ -5,6 +5,8 @@
 //! * [`WorkTime`]: both compiled; adds, subtracts and measures working time, and says when a [`Term`] is due.
 //! * [`Clock`]: one running term of a matter, folded from [`Event`]s.
 //!
+//! The README shows all of it on one example.
+//!
 //! Instants are UTC milliseconds since 1970; the zone is a fixed offset. The crate reads no clock and no file.
 mod calendar;
 mod clock;
@@ -46,3 +48,8 @@ pub enum Error {
     #[error("no working time called {0:?}")]
     UnknownCalendar(String),
 }
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
