@@ -16,3 +16,8 @@ pub use coords::{
 };
 pub use initials::{Initials, initials};
 pub use region::{GeoJsonError, Region, Regions, contains, from_geojson};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,7 +2,8 @@
 
 Run by an interpreter that has eviltransform. Without it: skipped, or an error if LINLI_REQUIRE_ORACLES is set.
 Forward shifts and the published one-step inverses must be equal within 0.1 m. The exact inverse is judged by eviltransform's
-own forward shift, which must bring its result back within 0.1 m, and by gcj2wgs_exact, which itself stops within 1e-6 degrees.
+own forward shift, which must bring its result back within 0.1 m, and by gcj2wgs_exact where that has found an answer: it
+stops within 1e-6 degrees of the point (0.16 m), and at a few points does not get there.
 """
 import csv
 import io
@@ -66,7 +67,10 @@ judge("bd09 to wgs84, one step = bd2wgs", convert("bd09", "wgs84", points, "--on
 
 back = convert("gcj02", "wgs84", points)
 judge("gcj02 to wgs84, then wgs2gcj = where it began", [evil.wgs2gcj(*p) for p in back], points)
-judge("gcj02 to wgs84 = gcj2wgs_exact", back, [evil.gcj2wgs_exact(*p) for p in points], LIMIT + 0.16)
+exact = [evil.gcj2wgs_exact(*p) for p in points]
+found = [(ours, theirs) for ours, theirs, p in zip(back, exact, points) if metres(evil.wgs2gcj(*theirs), p) <= 0.16]
+assert len(found) > 0.95 * len(points), f"gcj2wgs_exact finds only {len(found)} of {len(points)} points"
+judge("gcj02 to wgs84 = gcj2wgs_exact", *zip(*found), LIMIT + 0.16)
 judge("bd09 to gcj02, then gcj2bd = where it began", [evil.gcj2bd(*p) for p in convert("bd09", "gcj02", points)], points)
 judge("wgs84 to gcj02 and back = where it began", convert("gcj02", "wgs84", gcj), points)
 worst = 0
