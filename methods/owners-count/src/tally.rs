@@ -11,21 +11,23 @@ use std::collections::BTreeMap;
 /// different things takes part and agrees with nothing (suggested practice, the law is silent), while each dwelling's
 /// area follows its own ballot.
 #[derive(Debug, Clone)]
-pub struct Tally {
-    vote: Vote,
-    rule: Rule,
-    units: Vec<Unit>,
-    index: BTreeMap<String, usize>,
+pub struct Tally<'a> {
+    vote: &'a Vote,
+    rule: &'a Rule,
+    units: Vec<Unit<'a>>,
+    index: BTreeMap<&'a str, usize>,
     /// `heads[h * matters + m]`: how many of head h's dwellings stand where on matter m.
     heads: Vec<[u32; Stand::COUNT]>,
+    /// `stands[u * matters + m]`: where unit u was last seen on matter m.
+    stands: Vec<Stand>,
     sums: Vec<Sums>,
     total: Figures,
     in_part: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Unit {
-    dwelling: Dwelling,
+struct Unit<'a> {
+    dwelling: &'a Dwelling,
     head: usize,
     reached: bool,
     /// Why its deliveries do not count, while none does.
@@ -49,13 +51,13 @@ enum Mark {
     Void,
 }
 
-impl Tally {
+impl<'a> Tally<'a> {
     /// Opens an empty count over the roll, by-law, scope and deliveries of `vote`; its ballots are not cast.
     ///
     /// # Errors
     /// Refuses a rule or by-law that was not in force on the vote's date, an item the rule does not know, an empty
     /// scope, a repeated dwelling, a total area above [`MAX_AREA`].
-    pub fn open(vote: &Vote, rule: &Rule) -> Result<Tally, Refused> {
+    pub fn open(vote: &'a Vote, rule: &'a Rule) -> Result<Tally<'a>, Refused> {
         if let Some(date) = vote.date {
             rule.in_force(date)?;
             let early =
@@ -75,36 +77,40 @@ impl Tally {
             )));
         }
         let mut tally = Tally {
-            vote: Vote { ballots: Vec::new(), dwellings: Vec::new(), deliveries: Vec::new(), ..vote.clone() },
-            rule: rule.clone(),
+            vote,
+            rule,
             units: Vec::new(),
             index: BTreeMap::new(),
             heads: Vec::new(),
+            stands: Vec::new(),
             sums: vec![Sums::default(); vote.matters.len()],
             total: Figures::default(),
             in_part: false,
         };
-        let mut heads: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+        // Same set of owners, same head: the first in order, then the others (mostly none, so that nothing is allocated).
+        let mut heads: BTreeMap<(&str, Vec<&str>), usize> = BTreeMap::new();
         for dwelling in &vote.dwellings {
             if !vote.scope.is_empty() && !vote.scope.iter().any(|s| dwelling.place.starts_with(s)) {
                 tally.in_part = true;
                 continue;
             }
-            let mut holders: Vec<&str> = match &dwelling.developer {
-                Some(developer) => vec![developer],
-                None => dwelling.owners.iter().map(String::as_str).collect(),
+            let holder = match (&dwelling.developer, dwelling.owners.as_slice()) {
+                (Some(one), _) | (None, [one]) => (one.as_str(), Vec::new()),
+                (None, many) => {
+                    let mut many: Vec<&str> = many.iter().map(String::as_str).collect();
+                    many.sort_unstable();
+                    (many.first().copied().unwrap_or_default(), many.split_off(many.len().min(1)))
+                }
             };
-            holders.sort_unstable();
             let next = heads.len();
-            let head = *heads.entry(holders).or_insert(next);
-            if tally.index.insert(dwelling.id.clone(), tally.units.len()).is_some() {
+            let head = *heads.entry(holder).or_insert(next);
+            if tally.index.insert(&dwelling.id, tally.units.len()).is_some() {
                 let (zh, en) = (format!("“{}”重复", dwelling.id), format!("“{}” is there twice", dwelling.id));
                 return Err(Refused(Text::new(zh, en)));
             }
             let area = tally.total.area.checked_add(dwelling.area).filter(|sum| *sum <= MAX_AREA);
             tally.total.area = area.ok_or_else(|| Refused(Text::new("总面积过大", "the total area is too large")))?;
-            let (dwelling, cast) = (dwelling.clone(), Vec::new());
-            tally.units.push(Unit { dwelling, head, reached: false, unreached: None, cast });
+            tally.units.push(Unit { dwelling, head, reached: false, unreached: None, cast: Vec::new() });
         }
         if tally.units.is_empty() {
             return Err(Refused(Text::new("范围内没有专有部分", "no dwelling lies in the scope")));
@@ -112,6 +118,7 @@ impl Tally {
         tally.total.heads = heads.len() as u64;
         let matters = vote.matters.len();
         tally.heads = vec![[0; Stand::COUNT]; heads.len() * matters];
+        tally.stands = vec![Stand::Absent; tally.units.len() * matters];
         for sums in &mut tally.sums {
             sums.heads[Stand::Absent as usize] = tally.total.heads;
             sums.area[Stand::Absent as usize] = tally.total.area;
@@ -130,8 +137,8 @@ impl Tally {
     /// valid ballot counts). An invalid ballot never displaces a valid one. Returns what was found wrong with it, or
     /// `None` if its dwelling is not in this vote. O(log n).
     pub fn cast(&mut self, ballot: &Ballot) -> Option<Vec<Remark>> {
-        let at = *self.index.get(&ballot.dwelling)?;
-        let cast = self.examine(ballot, &self.units.get(at)?.dwelling);
+        let at = *self.index.get(ballot.dwelling.as_str())?;
+        let cast = self.examine(ballot, self.units.get(at)?.dwelling);
         let found = cast.remarks.clone();
         let counts = |c: &Cast| c.marks.iter().any(|m| matches!(m, Some(Mark::Says(_))));
         self.change(at, |unit| match unit.cast.iter_mut().find(|c| c.voter == cast.voter) {
@@ -153,7 +160,7 @@ impl Tally {
     /// Records a delivery. Under a silence clause an unreturned ballot counts only if its delivery was valid
     /// ((2022)沪02民初16号). Returns why this one is not, if it is not. O(log n).
     pub fn deliver(&mut self, delivery: &Delivery) -> Option<Text> {
-        let at = self.index.get(&delivery.dwelling).copied()?;
+        let at = self.index.get(delivery.dwelling.as_str()).copied()?;
         let bylaw = self.vote.bylaw.as_ref().filter(|b| b.silence.is_some())?;
         let path = &delivery.path;
         let why = if !bylaw.deliveries.contains(path) {
@@ -183,7 +190,7 @@ impl Tally {
     /// number of dwellings.
     pub fn verdict(&self, matter: usize) -> Option<Verdict> {
         let (m, sums) = (self.vote.matters.get(matter)?, self.sums.get(matter)?);
-        Verdict::of(&self.vote, &self.rule, m, self.units.len(), self.total, sums, self.in_part)
+        Verdict::of(self.vote, self.rule, m, self.units.len(), self.total, sums, self.in_part)
     }
 
     /// Every ballot, co-owner, owner or delivery whose treatment needs a word, by dwelling id. No person is named.
@@ -224,17 +231,18 @@ impl Tally {
     }
 
     /// Changes one unit and moves its area and its head from where they stood to where they stand.
-    fn change(&mut self, at: usize, edit: impl FnOnce(&mut Unit)) {
+    fn change(&mut self, at: usize, edit: impl FnOnce(&mut Unit<'a>)) {
         let Some(unit) = self.units.get_mut(at) else { return };
-        let matters = self.sums.len();
-        let before: Vec<Stand> = (0..matters).map(|m| unit.stand(m)).collect();
         edit(unit);
+        let matters = self.sums.len();
         let of_head = self.heads.iter_mut().skip(unit.head * matters);
-        for (m, ((sums, counts), was)) in self.sums.iter_mut().zip(of_head).zip(before).enumerate() {
+        let of_unit = self.stands.iter_mut().skip(at * matters);
+        for (m, ((sums, counts), was)) in self.sums.iter_mut().zip(of_head).zip(of_unit).enumerate() {
             let is = unit.stand(m);
             sums.heads[Stand::of_head(counts) as usize] -= 1;
-            sums.area[was as usize] -= unit.dwelling.area;
-            counts[was as usize] -= 1;
+            sums.area[*was as usize] -= unit.dwelling.area;
+            counts[*was as usize] -= 1;
+            *was = is;
             counts[is as usize] += 1;
             sums.area[is as usize] += unit.dwelling.area;
             sums.heads[Stand::of_head(counts) as usize] += 1;
@@ -327,7 +335,7 @@ impl Tally {
     }
 }
 
-impl Unit {
+impl Unit<'_> {
     /// What its voters say on a matter, and whether they agree; none if nobody validly said anything.
     fn says(&self, matter: usize) -> Option<(Opinion, bool)> {
         let mut said = self.cast.iter().filter_map(|c| match c.marks.get(matter) {

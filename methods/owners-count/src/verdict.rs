@@ -405,8 +405,9 @@ fn notes(
         notes.push(Text::new(
             format!("有效送达而未表态的{heads}人、{area}平方米，依{by}：{zh}（建房〔2009〕274号第二十六条；(2022)沪02民初16号）。"),
             format!(
-                "{heads} heads and {area} m² validly reached but silent, under {by}: {en} (建房〔2009〕274号 art. 26; \
-                 (2022)沪02民初16号)."
+                "{} and {area} m² validly reached but silent, under {by}: {en} (建房〔2009〕274号 art. 26; \
+                 (2022)沪02民初16号).",
+                heads_en(heads)
             ),
         ));
     }
@@ -437,9 +438,11 @@ fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
                 v.dwellings, v.total_heads, rule.heads.zh
             ),
             format!(
-                "Scope: {scope_en}, {} exclusive parts; those of one owner are one head, {} heads in all; exclusive area \
+                "Scope: {scope_en}, {} exclusive parts; those of one owner are one head, {} in all; exclusive area \
                  {total} m² ({}).",
-                v.dwellings, v.total_heads, rule.heads.en
+                v.dwellings,
+                heads_en(v.total_heads),
+                rule.heads.en
             ),
         ),
     ];
@@ -501,7 +504,8 @@ fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
                 Text::new(
                     format!("其余不变，再有至少{heads}人且{area}平方米参与并同意即可通过（{}）", left.zh),
                     format!(
-                        "all else unchanged, {heads} further heads and {area} m² that agree would pass it ({})",
+                        "all else unchanged, {} and {area} m² more that agree would pass it ({})",
+                        heads_en(heads),
                         left.en
                     ),
                 )
@@ -514,11 +518,11 @@ fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
                 p.heads, p.area_m2, c.heads, c.area_m2, further.zh
             ),
             format!(
-                "Still lacking: taking part {} heads and {} m²; agreeing, at the present participation, {} heads and {} \
+                "Still lacking: taking part {} and {} m²; agreeing, at the present participation, {} and {} \
                  m². {}.",
-                p.heads,
+                heads_en(p.heads),
                 p.area_m2,
-                c.heads,
+                heads_en(c.heads),
                 c.area_m2,
                 capital(&further.en)
             ),
@@ -527,6 +531,10 @@ fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
     lines.push(Text::new(format!("条文：{}。", v.article), format!("Articles: {}.", v.article_en)));
     let join = |pick: fn(&Text) -> &str| lines.iter().map(pick).collect::<Vec<_>>().join("\n");
     Text::new(join(|t| &t.zh), join(|t| &t.en))
+}
+
+fn heads_en(n: u64) -> String {
+    format!("{n} head{}", if n == 1 { "" } else { "s" })
 }
 
 fn capital(text: &str) -> String {

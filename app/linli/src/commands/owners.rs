@@ -2,7 +2,7 @@
 use super::{Done, Failure, print, read};
 use owners_count::{Rules, Vote, count, read_votes, square_metres};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The rules this program was built with; `--rules` reads others.
 const RULES: &str = include_str!("../../../../data/law/owners-vote.json");
@@ -51,7 +51,7 @@ pub(crate) fn run(args: Args) -> Done {
     }
 }
 
-fn text(path: &PathBuf) -> Result<String, Failure> {
+fn text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path)?).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         let line = 1 + e.as_bytes().iter().take(at).filter(|b| **b == b'\n').count();
