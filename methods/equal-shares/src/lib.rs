@@ -26,6 +26,7 @@ mod election;
 mod explain;
 mod finding;
 mod greedy;
+mod hash;
 mod pb;
 mod phragmen;
 mod shares;

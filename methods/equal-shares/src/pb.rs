@@ -149,6 +149,7 @@ impl Pb {
                     if header {
                         reader.drop_padding(1);
                         *table = Table::new((0..reader.len()).map(|i| reader.cell(i)));
+                        table.text.reserve(reader.rest.len());
                         for (i, name) in table.columns.iter().enumerate() {
                             if table.columns[..i].contains(name) {
                                 return Err(Finding::new(reader.line, name.as_str(), Cause::RepeatedColumn));
