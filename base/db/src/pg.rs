@@ -1,0 +1,415 @@
+//! PostgreSQL: a pool of plain connections, each used from one thread at a time.
+use crate::pool::Pool;
+use crate::tx::{self, Batch, Failure, Tx, caught};
+use crate::{Db, Engine, Error, Options, Result, Row, STATEMENTS, Sql, Value, locked, migrate};
+use linli_schema::schema;
+use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Config, NoTls, Statement};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A write that keeps meeting others is run again so many times.
+const AGAIN: u32 = 5;
+/// So many writes may wait for a thread.
+const WAITING: usize = 4096;
+/// The advisory locks of this program: "linli", then which.
+const LOCK_SCHEMA: i64 = 0x6c69_6e6c_6900;
+const LOCK_WORKER: i64 = 0x6c69_6e6c_6901;
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+/// A connection and what it has prepared; a new connection starts with nothing prepared.
+pub(crate) struct Conn {
+    client: Client,
+    /// By address and length of a text that lives as long as the program.
+    prepared: HashMap<(usize, usize), Statement>,
+    /// The prefix of the modules' roles, and the module whose role is on, if known.
+    role: Option<String>,
+    module: Option<&'static str>,
+}
+
+impl Conn {
+    pub(crate) fn control(&mut self, text: &str) -> Result<()> {
+        self.module = None;
+        self.client.batch_execute(text).map_err(|e| failure(&e).error)
+    }
+    fn prepared(&mut self, text: &'static str) -> Result<Statement, postgres::Error> {
+        let key = (text.as_ptr().addr(), text.len());
+        if let Some(s) = self.prepared.get(&key) {
+            return Ok(s.clone());
+        }
+        let s = self.client.prepare(text)?;
+        self.prepared.insert(key, s.clone());
+        Ok(s)
+    }
+    fn ready<'s, 'v>(
+        &mut self,
+        sql: &'static Sql,
+        values: &'s [Value<'v>],
+    ) -> Result<(Statement, Vec<&'s (dyn ToSql + Sync)>), Failure> {
+        if let Some(prefix) = &self.role
+            && self.module != Some(sql.module)
+        {
+            let role = if sql.module.is_empty() { "NONE".to_owned() } else { format!("\"{prefix}{}\"", sql.module) };
+            self.client.batch_execute(&format!("SET LOCAL ROLE {role}")).map_err(|e| failure(&e))?;
+            self.module = Some(sql.module);
+        }
+        let (text, args) = sql.choose(Engine::Pg, values)?;
+        let statement = self.prepared(text).map_err(|e| self.failure(&e))?;
+        Ok((statement, args.map(|v| v as _).collect()))
+    }
+    pub(crate) fn exec(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
+        let (statement, args) = self.ready(sql, values)?;
+        self.client.execute(&statement, &args).map_err(|e| self.failure(&e))
+    }
+    pub(crate) fn rows(
+        &mut self,
+        sql: &'static Sql,
+        values: &[Value<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> bool,
+    ) -> Result<(), Failure> {
+        let (statement, args) = self.ready(sql, values)?;
+        let stream = || {
+            let mut rows = self.client.query_raw(&statement, args)?;
+            let mut wanted = true;
+            // To the end even if no more is wanted: an error may come last.
+            while let Some(row) = rows.next()? {
+                wanted = wanted && each(&Row::Pg(&row));
+            }
+            Ok(())
+        };
+        stream().map_err(|e| self.failure(&e))
+    }
+    /// A statement prepared before the schema changed is prepared anew when the transaction runs again.
+    fn failure(&mut self, e: &postgres::Error) -> Failure {
+        let stale = e.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && message(e).contains("cached plan");
+        if stale {
+            self.prepared.clear();
+            return Failure { error: Error::Unavailable("the schema has just changed".into()), again: true };
+        }
+        failure(e)
+    }
+}
+
+/// PostgreSQL's own words, without the wrapping.
+pub(crate) fn message(e: &postgres::Error) -> String {
+    match (e.as_db_error(), std::error::Error::source(e)) {
+        (Some(d), _) => d.message().to_owned(),
+        (None, Some(s)) => format!("{e}: {s}"),
+        (None, None) => e.to_string(),
+    }
+}
+
+/// What PostgreSQL's errors mean for the caller (SQLSTATE classes: PostgreSQL manual, appendix A).
+fn failure(e: &postgres::Error) -> Failure {
+    let text = message(e);
+    let Some(db) = e.as_db_error() else {
+        let io = std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>());
+        return if e.is_closed() || io { Error::Unavailable(text) } else { Error::Bug(text) }.into();
+    };
+    let code = db.code();
+    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+        return Failure { error: Error::Conflict, again: true };
+    }
+    match code.code().get(..2).unwrap_or_default() {
+        "23" => Error::Constraint(db.constraint().unwrap_or(&text).to_owned()),
+        "57" if *code == SqlState::QUERY_CANCELED => Error::Deadline,
+        "08" | "53" | "55" | "57" | "58" | "XX" => Error::Unavailable(text),
+        _ => Error::Bug(text),
+    }
+    .into()
+}
+
+type Task = Box<dyn FnOnce(Result<()>) + Send>;
+
+pub(crate) struct Pg {
+    config: Config,
+    options: Options,
+    durable: AtomicBool,
+    pool: Pool<Conn>,
+    reports: Pool<Conn>,
+    tasks: OnceLock<SyncSender<Task>>,
+}
+
+/// What came of one run of a write.
+enum Once<R> {
+    Done(R),
+    Again(Error),
+}
+
+impl Pg {
+    pub(crate) fn open(url: &str, o: &Options) -> Result<Pg> {
+        // A mistake in the address may hold a password: it is not repeated.
+        let mut config: Config =
+            url.parse().map_err(|_| Error::Unavailable("the database address cannot be read".into()))?;
+        config
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_user_timeout(Duration::from_secs(30))
+            .keepalives_idle(Duration::from_secs(30));
+        config.application_name("linli");
+        let (pool, reports) = (Pool::new(o.readers, Vec::new()), Pool::new(1, Vec::new()));
+        let pg = Pg {
+            config,
+            options: o.clone(),
+            durable: AtomicBool::new(!o.weak_durability),
+            pool,
+            reports,
+            tasks: OnceLock::new(),
+        };
+        // On a connection of its own: migrations may take long, and servers that start together take turns.
+        let mut first = pg.connect()?;
+        first.role = None;
+        first.control(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK_SCHEMA})"))?;
+        migrate::run(&mut tx::Conn::Pg(&mut first))?;
+        if let Some(prefix) = &o.role {
+            first.control(&roles(prefix))?;
+        }
+        Ok(pg)
+    }
+
+    fn connect(&self) -> Result<Conn> {
+        let mut client = self.config.connect(NoTls).map_err(|e| Error::Unavailable(message(&e)))?;
+        let durable = self.durable.load(Relaxed);
+        let refuse = |e: postgres::Error| failure(&e).error;
+        client
+            .batch_execute(&format!(
+                "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; {}",
+                self.options.statement_timeout.as_millis().max(1),
+                if durable { "" } else { "SET synchronous_commit = off" },
+            ))
+            .map_err(refuse)?;
+        for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+            let value: String =
+                client.query_one(&format!("SHOW {setting}"), &[]).and_then(|r| r.try_get(0)).map_err(refuse)?;
+            if durable && value == "off" {
+                return Err(Error::Unavailable(format!(
+                    "PostgreSQL runs with {setting} = off: what is committed could be lost"
+                )));
+            }
+        }
+        Ok(Conn { client, prepared: HashMap::new(), role: self.options.role.clone(), module: None })
+    }
+
+    /// Begins; a connection that has died in the pool is replaced, for nothing has been done on it yet.
+    fn begin(&self, c: &mut Conn, text: &str) -> Result<()> {
+        c.control(text).or_else(|_| {
+            *c = self.connect()?;
+            c.control(text)
+        })
+    }
+    fn snapshot<R, E: From<Error>>(
+        &self,
+        pool: &Pool<Conn>,
+        until: Option<Instant>,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let wait = until.map_or(self.options.statement_timeout, |u| u.saturating_duration_since(Instant::now()));
+        pool.with(
+            wait,
+            || self.connect(),
+            |c| {
+                let limit = until
+                    .map_or(String::new(), |_| format!("; SET LOCAL statement_timeout = {}", wait.as_millis().max(1)));
+                if let Err(e) = self.begin(c, &format!("{READ}{limit}")) {
+                    return (Err(e.into()), false);
+                }
+                let conn = tx::Conn::Pg(c);
+                let tx = match until {
+                    None => Tx::new(conn),
+                    Some(until) => Tx::reporting(conn, until),
+                };
+                let (out, _) = tx.guarded(f);
+                let ended = c.control("ROLLBACK").is_ok();
+                (out, ended)
+            },
+        )?
+    }
+    pub(crate) fn read<R, E: From<Error>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        self.snapshot(&self.pool, None, f)
+    }
+    pub(crate) fn report<R, E: From<Error>>(
+        &self,
+        deadline: Duration,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.snapshot(&self.reports, Some(Instant::now() + deadline), f)
+    }
+
+    pub(crate) fn write<R, E: From<Error>>(&self, f: &impl Fn(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        let mut last = Error::Conflict;
+        for attempt in 0..=AGAIN {
+            if attempt > 0 {
+                // Between half and one and a half times 2, 4, 8 … milliseconds, so that those who met part.
+                let chance = RandomState::new().hash_one(attempt) % 1000;
+                thread::sleep(Duration::from_micros((500 + chance) << attempt));
+            }
+            match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, f))? {
+                Once::Done(out) => return out,
+                Once::Again(e) => last = e,
+            }
+        }
+        Err(last.into())
+    }
+    fn once<R, E: From<Error>>(
+        &self,
+        c: &mut Conn,
+        f: &impl Fn(&mut Tx<'_>) -> Result<R, E>,
+    ) -> (Once<Result<R, E>>, bool) {
+        if let Err(e) = self.begin(c, WRITE) {
+            return (Once::Done(Err(e.into())), false);
+        }
+        let (out, again) = Tx::new(tx::Conn::Pg(c)).guarded(f);
+        match out {
+            Ok(r) => match commit(c) {
+                Ok(()) => (Once::Done(Ok(r)), true),
+                Err(Failure { error, again: true }) => (Once::Again(error), true),
+                Err(Failure { error, .. }) => (Once::Done(Err(error.into())), false),
+            },
+            Err(e) => {
+                let kept = c.control("ROLLBACK").is_ok();
+                (if again { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, kept)
+            }
+        }
+    }
+    pub(crate) fn batch<R, E: From<Error>>(&self, f: impl FnOnce(&mut Batch<'_>) -> Result<R, E>) -> Result<R, E> {
+        self.pool.with(
+            self.options.statement_timeout,
+            || self.connect(),
+            |c| {
+                if let Err(e) = self.begin(c, WRITE) {
+                    return (Err(e.into()), false);
+                }
+                let out = Batch::new(tx::Conn::Pg(c)).run(f);
+                match out {
+                    Ok(r) => match commit(c) {
+                        Ok(()) => (Ok(r), true),
+                        Err(e) => (Err(e.error.into()), false),
+                    },
+                    Err(e) => (Err(e), c.control("ROLLBACK").is_ok()),
+                }
+            },
+        )?
+    }
+
+    pub(crate) fn submit<R: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        db: Db,
+        f: impl Fn(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+        then: impl FnOnce(Result<R, E>) + Send + 'static,
+    ) {
+        let task: Task = Box::new(move |go| then(go.map_err(E::from).and_then(|()| db.write(f))));
+        let tasks = self.tasks.get_or_init(|| helpers(self.options.readers.max(1)));
+        if let Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) = tasks.try_send(task) {
+            task(Err(Error::Unavailable("too many writes are waiting".into())));
+        }
+    }
+
+    pub(crate) fn make_durable(&self) -> Result<()> {
+        self.durable.store(true, Relaxed);
+        self.pool.clear();
+        self.reports.clear();
+        // A commit that waits for the log waits for all that stands in it before.
+        self.connect()?.control("UPDATE schema_migrations SET name = name WHERE number = 1")
+    }
+
+    pub(crate) fn worker_session(&self) -> Result<Option<Session>> {
+        let mut client = self.connect()?.client;
+        let row =
+            client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_WORKER]).map_err(|e| failure(&e).error)?;
+        let held: bool = row.try_get(0).map_err(|e| failure(&e).error)?;
+        Ok(held.then(|| Session(Mutex::new(client))))
+    }
+
+    pub(crate) fn check_statements(&self) -> Result<Vec<String>> {
+        let mut client = self.connect()?.client;
+        let mut objections = Vec::new();
+        for s in STATEMENTS.iter() {
+            for v in s.variants[1] {
+                let objection = match client.prepare(v.sql) {
+                    Err(e) if e.as_db_error().is_some() => message(&e),
+                    Err(e) => return Err(failure(&e).error),
+                    Ok(p) if p.params().len() != v.args.len() => format!("{} parameters", p.params().len()),
+                    Ok(p) if p.columns().len() != s.columns.len() => format!("{} columns", p.columns().len()),
+                    Ok(p) => match p.columns().iter().find(|c| *c.type_() == Type::NUMERIC) {
+                        Some(c) => format!("column {} is NUMERIC: cast it", c.name()),
+                        None => continue,
+                    },
+                };
+                objections.push(format!("{}: {objection}\n  in: {}", s.at, v.sql));
+            }
+        }
+        Ok(objections)
+    }
+}
+
+fn commit(c: &mut Conn) -> Result<(), Failure> {
+    c.client.batch_execute("COMMIT").map_err(|e| {
+        let lost = e.as_db_error().is_none();
+        if lost {
+            Error::Unavailable(format!("lost the connection while committing, the outcome is unknown: {}", message(&e)))
+                .into()
+        } else {
+            failure(&e)
+        }
+    })
+}
+
+/// Threads that wait for PostgreSQL in the place of an asynchronous shell.
+fn helpers(n: usize) -> SyncSender<Task> {
+    let (queue, tasks) = mpsc::sync_channel::<Task>(WAITING);
+    let tasks = Arc::new(Mutex::new(tasks));
+    for _ in 0..n {
+        let tasks = tasks.clone();
+        // If no thread can be made, the queue is closed and every write is told so.
+        let _ = thread::Builder::new().name("pg-writer".into()).spawn(move || {
+            loop {
+                let next = locked(&tasks).recv();
+                let Ok(task) = next else { break };
+                let _ = caught(|| {
+                    task(Ok(()));
+                    Ok::<_, Error>(())
+                });
+            }
+        });
+    }
+    queue
+}
+
+/// A role for each module that may touch its own tables and read every `*_facts` view.
+fn roles(prefix: &str) -> String {
+    let s = schema();
+    let modules: BTreeSet<&str> =
+        s.tables.iter().map(|t| t.module.as_str()).chain(STATEMENTS.iter().map(|s| s.module)).collect();
+    let mut out = String::new();
+    for module in modules {
+        let role = format!("\"{prefix}{module}\"");
+        out.push_str(&format!(
+            "DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;\n"
+        ));
+        let own = s.tables.iter().filter(|t| t.module == module);
+        let own = own.map(|t| {
+            (t.name.as_str(), if t.append_only { "SELECT, INSERT" } else { "SELECT, INSERT, UPDATE, DELETE" })
+        });
+        let views = s.views.iter().filter(|(v, m)| m == module || s.is_facts(v)).map(|(v, _)| (v.as_str(), "SELECT"));
+        for (name, rights) in own.chain(views) {
+            out.push_str(&format!("DO $$ BEGIN IF to_regclass('{name}') IS NOT NULL THEN GRANT {rights} ON {name} TO {role}; END IF; END $$;\n"));
+        }
+    }
+    out
+}
+
+/// A connection of its own, for a lock that ends with it.
+pub(crate) struct Session(Mutex<Client>);
+impl Session {
+    pub(crate) fn alive(&self) -> bool {
+        locked(&self.0).is_valid(Duration::from_secs(5)).is_ok()
+    }
+}

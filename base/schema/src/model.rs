@@ -1,0 +1,270 @@
+//! The migrations as a model: which module owns what, what may only grow, and each engine's text.
+use crate::lex::{Kind, Token, lex};
+
+/// A database engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Engine {
+    /// SQLite, in the process.
+    Sqlite,
+    /// PostgreSQL, over the network.
+    Pg,
+}
+
+/// One file of `migrations/`.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// Its number: the order.
+    pub number: i64,
+    /// The file's name without number and ending, e.g. `matters_clocks`.
+    pub name: String,
+    /// The module that owns the tables created in it: the first word of the name.
+    pub module: String,
+    /// The file's name, for messages.
+    pub file: String,
+    /// The engine it is for, when for one only.
+    pub only: Option<Engine>,
+    /// Its tables to which rows may only be added.
+    append_only: Vec<String>,
+    source: String,
+}
+
+/// A table and its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: String,
+    /// The module that owns it.
+    pub module: String,
+    /// Whether rows may only be added.
+    pub append_only: bool,
+}
+
+/// A foreign key from table to table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The table that refers.
+    pub from: String,
+    /// The table referred to.
+    pub to: String,
+}
+
+/// Everything the migrations declare.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// The files in order.
+    pub migrations: Vec<Migration>,
+    /// Tables of either engine.
+    pub tables: Vec<TableInfo>,
+    /// Views: name and owner. Those ending in `_facts` may be read by every module.
+    pub views: Vec<(String, String)>,
+    /// Names of triggers that migrations write themselves.
+    pub triggers: Vec<String>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// PostgreSQL's type words and what SQLite calls the same storage.
+const WORDS: &[(&str, &str)] = &[
+    ("UUID", "BLOB"),
+    ("BIGINT", "INTEGER"),
+    ("JSONB", "TEXT"),
+    ("BOOLEAN", "INTEGER"),
+    ("BYTEA", "BLOB"),
+    ("DOUBLE", "REAL"),
+    ("PRECISION", ""),
+    ("SMALLINT", "INTEGER"),
+];
+
+/// One token in SQLite's words: type words in capitals, and the `"C"` collation, which is what SQLite does anyway.
+pub fn sqlite_word<'a>(token: &Token<'a>, previous: Option<&Token<'_>>, next: Option<&Token<'_>>) -> &'a str {
+    let collate_c = |a: Option<&Token<'_>>, b: Option<&Token<'_>>| {
+        a.is_some_and(|t| t.is("COLLATE")) && b.is_some_and(|t| t.kind == Kind::Quoted && t.text == "\"C\"")
+    };
+    if collate_c(Some(token), next) || collate_c(previous, Some(token)) {
+        return "";
+    }
+    let word = (token.kind == Kind::Word).then(|| WORDS.iter().find(|(pg, _)| *pg == token.text)).flatten();
+    word.map_or(token.text, |(_, lite)| lite)
+}
+
+impl Migration {
+    /// The text for an engine, or none when the file is for the other one.
+    pub fn text(&self, engine: Engine) -> Option<String> {
+        let mut text = match (self.only, engine) {
+            (Some(only), engine) if only != engine => return None,
+            (None, Engine::Sqlite) => for_sqlite(&self.source),
+            _ => self.source.clone(),
+        };
+        if engine == Engine::Pg && !self.append_only.is_empty() {
+            text.push_str(
+                "\nCREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 RAISE EXCEPTION 'append-only: %', TG_TABLE_NAME USING ERRCODE = '23000'; END $$;",
+            );
+        }
+        for t in &self.append_only {
+            text.push_str(&match engine {
+                Engine::Sqlite => ["UPDATE", "DELETE"]
+                    .map(|verb| format!("\nCREATE TRIGGER {t}_no_{verb} BEFORE {verb} ON {t} BEGIN SELECT RAISE(ABORT, 'append-only: {t}'); END;"))
+                    .concat(),
+                Engine::Pg => format!(
+                    "\nCREATE TRIGGER {t}_append_only BEFORE UPDATE OR DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION append_only();\
+                     \nCREATE TRIGGER {t}_no_truncate BEFORE TRUNCATE ON {t} EXECUTE FUNCTION append_only();"
+                ),
+            });
+        }
+        Some(text)
+    }
+    /// A short fingerprint of the file (FNV-1a, 64 bits): against accidents, not against malice.
+    pub fn hash(&self) -> String {
+        let hash = self
+            .source
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        format!("{hash:016x}")
+    }
+}
+
+fn for_sqlite(source: &str) -> String {
+    let tokens = lex(source);
+    let mut out = String::with_capacity(source.len() + 64);
+    let mut statement: Vec<&Token<'_>> = Vec::new();
+    for token in &tokens {
+        let next = tokens.iter().skip_while(|t| !std::ptr::eq(*t, token)).skip(1).find(|t| !t.space());
+        if token.is(";") {
+            if let [create, table, ..] = statement[..]
+                && create.is("CREATE")
+                && table.is("TABLE")
+            {
+                out.push_str(" STRICT");
+            }
+            statement.clear();
+            out.push(';');
+            continue;
+        }
+        out.push_str(sqlite_word(token, statement.last().copied(), next));
+        if !token.space() {
+            statement.push(token);
+        }
+    }
+    out
+}
+
+impl Schema {
+    /// Reads `(file name, text)` pairs; whatever breaks a rule of the house is an error that names the file.
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Schema, String> {
+        let mut files: Vec<_> = files.into_iter().collect();
+        files.sort_unstable();
+        let mut schema = Schema::default();
+        for (file, source) in files {
+            schema.add(file, source).map_err(|e| format!("migrations/{file}: {e}"))?;
+        }
+        Ok(schema)
+    }
+
+    fn add(&mut self, file: &str, source: &str) -> Result<(), String> {
+        let stem = file.strip_suffix(".sql").ok_or("a migration is called NNNN_module[_what].sql")?;
+        let (stem, only) = match stem.split_once('.') {
+            None => (stem, None),
+            Some((stem, "sqlite")) => (stem, Some(Engine::Sqlite)),
+            Some((stem, "pg")) => (stem, Some(Engine::Pg)),
+            Some((_, other)) => return Err(format!("no engine is called {other}")),
+        };
+        let (digits, name) = stem.split_once('_').ok_or("a migration is called NNNN_module[_what].sql")?;
+        let number = digits.parse::<i64>().ok().filter(|_| digits.len() == 4).ok_or("the number has four digits")?;
+        let module = name.split('_').next().unwrap_or(name).to_owned();
+        let twin = self
+            .migrations
+            .iter()
+            .filter(|m| m.number == number)
+            .find(|m| m.only.is_none() || only.is_none() || m.only == only || m.name != name);
+        if let Some(twin) = twin {
+            return Err(format!("{} has the same number", twin.file));
+        }
+        let tokens = lex(source);
+        let append_only = self.declarations(&module, &tokens)?;
+        let (name, file, source) = (name.to_owned(), file.to_owned(), source.to_owned());
+        self.migrations.push(Migration { number, name, module, file, only, append_only, source });
+        Ok(())
+    }
+
+    /// Walks the text once; gives the tables declared append-only.
+    fn declarations(&mut self, module: &str, tokens: &[Token<'_>]) -> Result<Vec<String>, String> {
+        let words: Vec<&Token<'_>> = tokens.iter().filter(|t| !t.space()).collect();
+        let name_after = |i: usize| {
+            let names = words.iter().skip(i + 1).filter(|t| !["IF", "NOT", "EXISTS", "ONLY"].iter().any(|w| t.is(w)));
+            names
+                .take(1)
+                .find(|t| t.kind == Kind::Word)
+                .map(|t| t.text.to_owned())
+                .ok_or("a name in plain letters must follow TABLE, VIEW, TRIGGER")
+        };
+        let mut table = String::new();
+        for (i, word) in words.iter().enumerate() {
+            let back = |n: usize, what: &str| i.checked_sub(n).and_then(|j| words.get(j)).is_some_and(|t| t.is(what));
+            if word.is("CASCADE") || word.is("DEFERRABLE") {
+                return Err(format!("{} is not allowed: a foreign key refuses, and at once", word.text.to_uppercase()));
+            }
+            if word.is("REPLACE") && (back(1, "CONFLICT") || (back(1, "OR") && !back(2, "CREATE"))) {
+                return Err("REPLACE is not allowed: it deletes rows unseen".into());
+            }
+            if word.is("REFERENCES") {
+                let to = name_after(i)?;
+                if !self.tables.iter().any(|t| t.name == to) {
+                    return Err(format!("{table} refers to {to}, which no earlier migration creates"));
+                }
+                self.foreign_keys.push(ForeignKey { from: table.clone(), to });
+            } else if word.is("TRIGGER") && back(1, "CREATE") {
+                self.triggers.push(name_after(i)?);
+            } else if word.is("VIEW") && (back(1, "CREATE") || back(1, "REPLACE")) {
+                let name = name_after(i)?;
+                self.views.retain(|(v, _)| *v != name);
+                self.views.push((name, module.to_owned()));
+            } else if word.is("VIEW") && back(1, "DROP") {
+                let name = name_after(i)?;
+                self.views.retain(|(v, _)| *v != name);
+            } else if word.is("TABLE") && (back(1, "CREATE") || back(1, "VIRTUAL")) {
+                table = name_after(i)?;
+                match self.tables.iter().find(|t| t.name == table) {
+                    Some(t) if t.module != module => return Err(format!("{table} belongs to {}", t.module)),
+                    Some(_) => (), // the other engine's twin
+                    None => self.tables.push(TableInfo {
+                        name: table.clone(),
+                        module: module.to_owned(),
+                        append_only: false,
+                    }),
+                }
+            } else if word.is("TABLE") && (back(1, "ALTER") || back(1, "DROP")) {
+                table = name_after(i)?;
+                if !self.tables.iter().any(|t| t.name == table && t.module == module) {
+                    return Err(format!("{table} is not a table of {module}"));
+                }
+                if back(1, "DROP") {
+                    self.tables.retain(|t| t.name != table);
+                    self.foreign_keys.retain(|k| k.from != table);
+                }
+            } else if word.is("RENAME") && words.get(i + 1).is_some_and(|t| t.is("TO")) {
+                let to = name_after(i + 1)?;
+                self.tables.iter_mut().filter(|t| t.name == table).for_each(|t| t.name.clone_from(&to));
+                self.foreign_keys.iter_mut().filter(|k| k.from == table).for_each(|k| k.from.clone_from(&to));
+            }
+        }
+        let lines =
+            tokens.iter().filter_map(|t| t.text.trim_end().strip_prefix("-- append-only:").filter(|_| t.space()));
+        let names: Vec<String> = lines.flat_map(|l| l.split(',')).map(|n| n.trim().to_owned()).collect();
+        for name in &names {
+            let table = self.tables.iter_mut().find(|t| t.name == *name && t.module == module);
+            table.ok_or(format!("append-only: {name} is not a table of {module}"))?.append_only = true;
+        }
+        Ok(names)
+    }
+
+    /// The module that owns a table or view.
+    pub fn owner(&self, name: &str) -> Option<&str> {
+        let table = self.tables.iter().find(|t| t.name.eq_ignore_ascii_case(name)).map(|t| t.module.as_str());
+        table.or_else(|| self.views.iter().find(|(v, _)| v.eq_ignore_ascii_case(name)).map(|(_, m)| m.as_str()))
+    }
+    /// Whether a name is a view every module may read.
+    pub fn is_facts(&self, name: &str) -> bool {
+        name.ends_with("_facts") && self.views.iter().any(|(v, _)| v == name)
+    }
+}
