@@ -176,10 +176,13 @@ impl Address {
             }
             _ => end,
         };
+        // 二十三号五零二: spelt out without its unit, a number behind a door or an entrance is still the room.
+        let spelt_room = matches!(last, Some(Unit::Door | Unit::Building | Unit::Entrance | Unit::Floor))
+            && labels.first().is_some_and(|l| l.starts_with(|c: char| c.is_ascii_digit()));
         // `5号线`, `三门路`, `1688广场`: a name goes on.
         let goes_on = chars.get(end).is_some_and(|c| !(is_separator(*c) || *c == '(' || *c == ')' || begins_label(*c)));
         if goes_on && (weak || unit.is_none() || chars.get(end) == Some(&'线'))
-            || unit.is_none() && (weak || first > start)
+            || unit.is_none() && (weak && !spelt_room || first > start)
         {
             return None;
         }

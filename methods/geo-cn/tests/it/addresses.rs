@@ -22,6 +22,7 @@ fn one_dwelling_however_it_is_written() {
         "1200弄(大华新村)23号0502室",
         "1200/23/502",
         "1200 23 502",
+        "1200弄二十三号五零二",
     ] {
         let address = Address::parse(text);
         assert_eq!(address.to_string(), "1200弄23号502室", "{text}");

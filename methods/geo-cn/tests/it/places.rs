@@ -127,7 +127,7 @@ proptest! {
         let moved = metres(p, there);
         prop_assert!(moved > 1.0 && moved < 3000.0, "moved by {}", moved);
         prop_assert!(metres(convert(there, to, from), p) < 1e-4);
-        prop_assert!(metres(convert_with(there, to, from, Inverse::OneStep), p) < 20.0);
+        prop_assert!(metres(convert_with(there, to, from, Inverse::OneStep), p) < 6.5);
     }
 
     #[test]

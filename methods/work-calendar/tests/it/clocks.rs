@@ -38,6 +38,31 @@ fn pausing_over_days_moves_a_term_in_days_by_the_closes_missed() {
 }
 
 #[test]
+fn the_pause_told_in_the_readme() {
+    let all = calendars();
+    let mut clock = Clock::fold(&[started(at("2026-09-30T16:00"), Term::WorkingDays(5))], &all).expect("starts");
+    let left = |clock: &Clock, when| clock.remaining(at(when), &all).map(|c| c.value);
+    clock.apply(&Event::Paused { at: at("2026-10-09T12:00") }, &all).expect("pauses");
+    assert_eq!(left(&clock, "2026-10-09T12:00"), Ok(4));
+    clock.apply(&Event::Resumed { at: at("2026-10-12T10:00") }, &all).expect("resumes");
+    assert_eq!(left(&clock, "2026-10-12T10:00"), Ok(4));
+    assert_eq!(due(&clock), Some("2026-10-15T17:30".into()));
+}
+
+#[test]
+fn a_day_counts_if_the_clock_runs_up_to_its_close() {
+    let all = calendars();
+    let close = at("2026-03-03T17:30");
+    let mut clock = Clock::fold(&[started(at("2026-03-02T10:00"), Term::WorkingDays(5))], &all).expect("starts");
+    assert_eq!(clock.elapsed(close - 1, &all).map(|c| c.value), Ok(0));
+    assert_eq!(clock.elapsed(close, &all).map(|c| c.value), Ok(1));
+    clock.apply(&Event::Paused { at: close }, &all).expect("pauses");
+    clock.apply(&Event::Resumed { at: at("2026-03-04T17:30") }, &all).expect("resumes");
+    assert_eq!(clock.account(at("2026-03-05T09:00"), &all), Ok(Account { counted: 1, paused: 1 }));
+    assert_eq!(due(&clock), Some("2026-03-10T17:30".into()));
+}
+
+#[test]
 fn rerouting_never_restarts_the_residents_date() {
     let all = calendars();
     let received = at("2026-03-02T16:30");
