@@ -1,0 +1,7 @@
+//! The registry's own typed ids.
+linli_core::id! {
+    /// A household.
+    HouseholdId,
+    /// Somebody registered at a dwelling in a tenure.
+    ResidentId,
+}
