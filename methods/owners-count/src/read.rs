@@ -205,6 +205,9 @@ pub fn read_votes(text: &str) -> Result<Vec<Vote>, InputError> {
         return Ok(vec![one_vote(text, text, "")?]);
     }
     let votes: Vec<&RawValue> = part(text, text, "")?;
+    if votes.is_empty() {
+        return Err(error(text, text, "", "文件里没有表决 · there is no vote in the file"));
+    }
     votes.iter().enumerate().map(|(i, vote)| one_vote(text, vote.get(), &format!("[{i}]"))).collect()
 }
 

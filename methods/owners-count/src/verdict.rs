@@ -313,7 +313,7 @@ impl Verdict {
             remarks: Vec::new(),
             differs: None,
         };
-        verdict.explanation = explain(&verdict, rule, consent.of);
+        verdict.explanation = explain(&verdict, rule, &item, consent.of);
         verdict.differs = vote.published.get(&matter.id).map(|p| differences(&verdict, p));
         Some(verdict)
     }
@@ -365,6 +365,10 @@ fn notes(
                 rule.from
             ),
         ));
+        if let Some(ended) = rule.ended.as_ref() {
+            notes
+                .push(Text::new(format!("该规则已失效：{}。", ended.zh), format!("The rule has ended: {}.", ended.en)));
+        }
     }
     if in_part {
         notes.push(match rule.part.as_ref().filter(|p| p.items.contains(&matter.item)) {
@@ -420,7 +424,7 @@ fn per_cent(count: u64, of: u64) -> String {
     format!("{}.{:02}%", cut / 100, cut % 100)
 }
 
-fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
+fn explain(v: &Verdict, rule: &Rule, item: &Text, of: Of) -> Text {
     let scope = v.scope.join("、");
     let (scope_zh, scope_en) = match scope.as_str() {
         "" => ("整个小区", "the whole estate"),
@@ -429,8 +433,8 @@ fn explain(v: &Verdict, rule: &Rule, of: Of) -> Text {
     let total = square_metres(v.total_area);
     let mut lines = vec![
         Text::new(
-            format!("依据{}，第（{}）项：{}。", rule.name.zh, numeral(v.item), v.item_text.zh.trim_end_matches('。')),
-            format!("Under {}, item {}: {}.", rule.name.en, v.item, v.item_text.en),
+            format!("规则：{}。事项：{}，{}。", rule.name.zh, item.zh, v.item_text.zh),
+            format!("Rule: {}. Matter: {}, {}.", rule.name.en, item.en, v.item_text.en),
         ),
         Text::new(
             format!(

@@ -59,6 +59,7 @@ fn faults_name_line_field_and_cause() {
         assert!(why.contains(cause), "{to}: {why}");
     }
     assert!(read_votes(VOTE).is_ok());
+    assert!(fault("[]").2.contains("no vote"));
     let listed = format!("[\n{VOTE},\n{}]", VOTE.replacen(r#""dwelling": "101""#, r#""dwelling": "103""#, 1));
     assert_eq!(fault(&listed).0, 1 + 12 + 8);
     assert_eq!(fault(&listed).1, "[1].ballots[0].dwelling");

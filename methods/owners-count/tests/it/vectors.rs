@@ -4,11 +4,13 @@ use owners_count::{Need, Verdict, read_votes};
 
 const GIVEN: &str = include_str!("../fixtures/owners_vote_vectors.json");
 const MORE: &str = include_str!("../fixtures/more_vectors.json");
+/// The worked example of the README.
+const ROOF: &str = include_str!("../../examples/roof.json");
 
 #[test]
 fn every_vector_comes_out_exactly() {
-    let all = [votes(GIVEN), votes(MORE)].concat();
-    assert_eq!(all.len(), 10 + 28);
+    let all = [votes(GIVEN), votes(MORE), votes(ROOF)].concat();
+    assert_eq!(all.len(), 10 + 28 + 1);
     let differing: Vec<String> = all
         .iter()
         .flat_map(|vote| counted(vote).into_iter().map(|v| (vote.matters.len(), v)))
@@ -87,6 +89,14 @@ fn suggested_practice_is_never_passed_off_as_law() {
     };
     assert!(part("上海").iter().any(|n| n.zh.contains("第六十九条")));
     assert!(part("全国").iter().any(|n| n.zh.contains("建议做法")));
+}
+
+#[test]
+fn an_undated_count_says_what_was_not_checked() {
+    let notes = |name: &str| named(name).notes.iter().map(|n| n.zh.clone()).collect::<String>();
+    assert!(notes("quorum exactly").contains("没有核对规则"));
+    assert!(notes("same ballots under the 2018").contains("该规则已失效"));
+    assert_eq!(notes("2018 text: two thirds"), "", "dated within its force");
 }
 
 #[test]
