@@ -1,0 +1,257 @@
+//! What a request says of itself: who asks, in which language, from which door, with what input.
+use crate::{App, t};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Multipart, Path, Query, Request};
+use axum::http::{HeaderMap, Method, Uri, header};
+use linli_core::{CommandKey, Error, Lang, RawInput, Result, Via};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The largest body taken, in bytes: six pictures of the largest size would be more, but the page shrinks them first.
+pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
+/// The largest body of a form without files, or of JSON.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// Preferences that travel in a cookie, so that they hold before anybody signs in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prefs {
+    /// The language chosen, if one was.
+    pub lang: Option<Lang>,
+    /// 关怀版: large type.
+    pub large: bool,
+    /// Dark or light, if chosen.
+    pub dark: Option<bool>,
+}
+
+impl Prefs {
+    fn read(cookie: &str) -> Prefs {
+        let mut prefs = Prefs::default();
+        for part in cookie.split('.') {
+            match part {
+                "large" => prefs.large = true,
+                "dark" => prefs.dark = Some(true),
+                "light" => prefs.dark = Some(false),
+                other => prefs.lang = Lang::parse(other).or(prefs.lang),
+            }
+        }
+        prefs
+    }
+    /// The cookie's value.
+    pub fn write(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.lang.map(Lang::code));
+        parts.extend(self.large.then_some("large"));
+        parts.extend(self.dark.map(|d| if d { "dark" } else { "light" }));
+        parts.join(".")
+    }
+}
+
+/// A request, read once.
+pub struct Req {
+    /// Method.
+    pub method: Method,
+    /// Path and query.
+    pub uri: Uri,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Parts of the path by name.
+    pub path: BTreeMap<String, String>,
+    /// The query by name; the last value of a name wins.
+    pub query: BTreeMap<String, String>,
+    /// Preferences.
+    pub prefs: Prefs,
+    /// The language of the answer.
+    pub lang: Lang,
+    /// Page or API.
+    pub via: Via,
+    /// The session's or the bearer's token.
+    pub token: Option<String>,
+    // Bodies are not `Sync`, and a request is shared by reference across awaits; nobody ever waits for this lock.
+    body: Mutex<Option<Body>>,
+}
+
+impl FromRequest<App> for Req {
+    type Rejection = axum::response::Response;
+
+    async fn from_request(request: Request, app: &App) -> std::result::Result<Req, Self::Rejection> {
+        let (mut parts, body) = request.into_parts();
+        let path = match Path::<BTreeMap<String, String>>::from_request_parts_or_default(&mut parts, app).await {
+            Some(path) => path,
+            None => return Err(axum::http::StatusCode::BAD_REQUEST.into_response_plain()),
+        };
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|q| q.0.into_iter().collect()).unwrap_or_default();
+        let via = if parts.uri.path().starts_with("/api/") { Via::Api } else { Via::Page };
+        let prefs = cookie(&parts.headers, "linli_prefs").map(|c| Prefs::read(&c)).unwrap_or_default();
+        let query: BTreeMap<String, String> = query;
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(accept_language);
+        let lang = query.get("lang").and_then(|l| Lang::parse(l)).or(prefs.lang).or(accepted).unwrap_or_default();
+        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let token = match via {
+            Via::Api => bearer.map(|t| t.trim().to_owned()),
+            _ => cookie(&parts.headers, app.cookie_name()),
+        };
+        Ok(Req { method: parts.method, uri: parts.uri, headers: parts.headers, path, query, prefs, lang, via, token, body: Mutex::new(Some(body)) })
+    }
+}
+
+/// Small helpers over axum's extractors, so that a missing or malformed part is a plain answer.
+trait PathOrDefault: Sized {
+    async fn from_request_parts_or_default(parts: &mut axum::http::request::Parts, app: &App) -> Option<BTreeMap<String, String>>;
+}
+impl PathOrDefault for Path<BTreeMap<String, String>> {
+    async fn from_request_parts_or_default(parts: &mut axum::http::request::Parts, app: &App) -> Option<BTreeMap<String, String>> {
+        use axum::extract::FromRequestParts;
+        match Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await {
+            Ok(Path(map)) => Some(map),
+            // A route without parts has none to give; a part that is no UTF-8 is a bad request.
+            Err(_) if !parts.uri.path().contains('%') => Some(BTreeMap::new()),
+            Err(_) => None,
+        }
+    }
+}
+trait PlainResponse {
+    fn into_response_plain(self) -> axum::response::Response;
+}
+impl PlainResponse for axum::http::StatusCode {
+    fn into_response_plain(self) -> axum::response::Response {
+        axum::response::IntoResponse::into_response(self)
+    }
+}
+
+impl Req {
+    /// A part of the path.
+    pub fn part(&self, name: &str) -> Result<&str> {
+        self.path.get(name).map(String::as_str).ok_or(Error::NotFound)
+    }
+    /// A part of the path that is an id or number of some type; anything else does not exist.
+    pub fn parse<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
+        self.part(name)?.parse().map_err(|_| Error::NotFound)
+    }
+    /// A value of the query, trimmed; empty is none.
+    pub fn q(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(|s| s.trim()).filter(|s| !s.is_empty())
+    }
+    /// The path with its query, for coming back.
+    pub fn here(&self) -> String {
+        self.uri.path_and_query().map_or("/".to_owned(), ToString::to_string)
+    }
+    /// The form, urlencoded or multipart; files are checked, re-encoded and stored by their content on the way.
+    pub async fn form(&mut self, app: &App) -> Result<RawInput> {
+        let kind = self.content_type();
+        if kind.starts_with("multipart/form-data") {
+            return self.multipart(app).await;
+        }
+        if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(Error::Bad(415, t::UNSUPPORTED.msg()));
+        }
+        let bytes = self.bytes(MAX_TEXT).await?;
+        let pairs: Vec<(String, String)> = form_pairs(&bytes)?;
+        let mut raw = RawInput::default();
+        for (name, value) in pairs {
+            raw.values.entry(name).or_default().push(value);
+        }
+        Ok(raw)
+    }
+    /// The JSON body; an empty body is an empty object.
+    pub async fn json(&mut self) -> Result<serde_json::Value> {
+        let kind = self.content_type();
+        if !kind.is_empty() && !kind.starts_with("application/json") {
+            return Err(Error::Bad(415, t::UNSUPPORTED.msg()));
+        }
+        let bytes = self.bytes(MAX_TEXT).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(serde_json::json!({}));
+        }
+        serde_json::from_slice(&bytes).map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))
+    }
+    /// The idempotency key: the header (API) or the form's hidden field.
+    pub fn key(&self, raw: &RawInput) -> Result<Option<CommandKey>> {
+        let given = match self.via {
+            Via::Api => self.headers.get("idempotency-key").map(|v| v.to_str().unwrap_or("?").to_owned()),
+            _ => raw.get("key").map(str::to_owned),
+        };
+        given.map(|k| CommandKey::parse(&k).ok_or(Error::Bad(400, t::BAD_KEY.msg()))).transpose()
+    }
+    fn content_type(&self) -> String {
+        self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
+    }
+    fn take_body(&mut self) -> Result<Body> {
+        self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take().ok_or(Error::internal("body read twice"))
+    }
+    async fn bytes(&mut self, max: usize) -> Result<Bytes> {
+        let body = self.take_body()?;
+        axum::body::to_bytes(body, max).await.map_err(|_| Error::Bad(413, t::BODY_TOO_LARGE.msg()))
+    }
+    async fn multipart(&mut self, app: &App) -> Result<RawInput> {
+        let mut request = Request::new(self.take_body()?);
+        *request.headers_mut() = self.headers.clone();
+        let bad = || Error::Bad(400, t::BAD_BODY.msg());
+        let too_large = |e: axum::extract::multipart::MultipartError| {
+            if e.status() == 413 { Error::Bad(413, t::BODY_TOO_LARGE.msg()) } else { bad() }
+        };
+        let mut parts = Multipart::from_request(request, app).await.map_err(|_| bad())?;
+        let mut raw = RawInput::default();
+        let mut fields = 0;
+        while let Some(field) = parts.next_field().await.map_err(too_large)? {
+            fields += 1;
+            let name = field.name().unwrap_or_default().to_owned();
+            if fields > 200 || name.len() > 64 {
+                return Err(bad());
+            }
+            let file_name = field.file_name().map(str::to_owned);
+            let bytes = field.bytes().await.map_err(too_large)?;
+            match file_name {
+                Some(file) if !bytes.is_empty() => {
+                    if raw.files.values().map(Vec::len).sum::<usize>() >= 8 {
+                        return Err(Error::field(name, linli_core::t::TOO_MANY_FILES.with("max", 8)));
+                    }
+                    let upload = app.store_file(file, bytes).await.map_err(|e| match e {
+                        Error::Bad(_, msg) => Error::field(name.clone(), msg),
+                        other => other,
+                    })?;
+                    raw.files.entry(name).or_default().push(upload);
+                }
+                Some(_) => {}
+                None => raw.values.entry(name).or_default().push(String::from_utf8_lossy(&bytes).into_owned()),
+            }
+        }
+        Ok(raw)
+    }
+}
+
+/// Names and values of an urlencoded form; broken UTF-8 becomes the replacement character, which fields refuse at their
+/// place with a clear message.
+fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))?;
+    let uri: Uri = Uri::builder().path_and_query(format!("/?{}", text.replace(['\r', '\n'], ""))).build().map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))?;
+    Query::<Vec<(String, String)>>::try_from_uri(&uri).map(|q| q.0).map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))
+}
+
+/// The first language of an Accept-Language header that we speak, in the header's order.
+fn accept_language(header: &str) -> Option<Lang> {
+    header.split(',').find_map(|tag| Lang::parse(tag.trim()))
+}
+
+/// A cookie by name.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+}
+
+/// Refuses writes that another site makes in the browser's name: by `Sec-Fetch-Site`, or where a browser does not send it by
+/// comparing `Origin` with `Host` (the scheme of Go's `http.CrossOriginProtection`). A bearer token is not sent by browsers
+/// on their own, so the API needs no such check.
+pub(crate) fn same_site(req: &Req) -> bool {
+    if req.method == Method::GET || req.method == Method::HEAD || req.via == Via::Api {
+        return true;
+    }
+    let text = |name: header::HeaderName| req.headers.get(name).and_then(|v| v.to_str().ok());
+    match req.headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()) {
+        Some("same-origin" | "none") => true,
+        Some(_) => false,
+        None => match text(header::ORIGIN) {
+            None => true,
+            Some(origin) => origin.split_once("://").map(|(_, host)| host) == text(header::HOST),
+        },
+    }
+}

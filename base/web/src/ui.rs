@@ -1,0 +1,216 @@
+//! Components: the patterns of `web/README.md`, one function each.
+use crate::{Html, t, words};
+use linli_core::{Field, FieldError, FieldKind, Lang, Millis, RawInput, Text};
+use std::fmt::Write;
+
+/// A status: its colour always comes with an icon and a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Going on.
+    Info,
+    /// Good.
+    Good,
+    /// Wants somebody.
+    Warn,
+    /// Late or dangerous.
+    Bad,
+    /// Waits.
+    Wait,
+    /// Of no concern now.
+    Quiet,
+}
+
+impl Tone {
+    /// Its class.
+    pub fn class(self) -> &'static str {
+        match self {
+            Tone::Info => "s-info",
+            Tone::Good => "s-good",
+            Tone::Warn => "s-warn",
+            Tone::Bad => "s-bad",
+            Tone::Wait => "s-wait",
+            Tone::Quiet => "s-quiet",
+        }
+    }
+}
+
+/// An icon beside a word.
+pub fn icon(name: &str) -> Html {
+    Html::built(format!(r##"<svg class="icon" aria-hidden="true"><use href="/assets/icons.svg#{name}"/></svg>"##))
+}
+
+/// A chip: icon and word in a colour.
+pub fn chip(tone: Tone, icon_name: &str, word: &str) -> Html {
+    Html::built(format!(r#"<span class="chip {}">{}{}</span>"#, tone.class(), icon(icon_name), Html::text(word)))
+}
+
+/// What is left of a due time, kept true by a script while the page is open.
+pub fn clock(due: Option<Millis>, paused: bool, now: Millis, lang: Lang) -> Html {
+    if paused {
+        return Html::built(format!(r#"<span class="clock s-quiet">{}<span>{}</span></span>"#, icon("pause"), t::PAUSED.in_(lang)));
+    }
+    let Some(due) = due else { return Html::empty() };
+    let left = due - now;
+    let (tone, name, text) = if left < 0 {
+        (Tone::Bad, "warn", t::OVERDUE_BY)
+    } else if left < 2 * linli_core::time::HOUR {
+        (Tone::Warn, "clock", t::DUE_IN)
+    } else {
+        (Tone::Quiet, "clock", t::DUE_IN)
+    };
+    let said = text.with("time", words::span(left, lang)).in_(lang);
+    let labels = format!("{}|{}", t::DUE_IN.with("time", "{}").in_(lang), t::OVERDUE_BY.with("time", "{}").in_(lang));
+    Html::built(format!(
+        r#"<span class="clock {}" data-due="{due}" data-labels="{labels}" title="{}">{}<span>{said}</span></span>"#,
+        tone.class(),
+        words::exact(due, lang),
+        icon(name)
+    ))
+}
+
+/// A point in time as people say it, exact on hover.
+pub fn when(at: Millis, now: Millis, lang: Lang) -> Html {
+    let (iso, exact, said) = (linli_core::time::rfc3339(at), words::exact(at, lang), words::when(at, now, lang));
+    Html::built(format!(r#"<time datetime="{iso}" title="{exact}">{said}</time>"#))
+}
+
+/// The errors of a form, first on the page and linked to their fields.
+pub fn errors(list: &[FieldError], lang: Lang) -> Html {
+    if list.is_empty() {
+        return Html::empty();
+    }
+    let mut items = String::new();
+    for e in list {
+        let _ = write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&e.msg.in_(lang)));
+    }
+    let title = t::FIX_N.with("n", list.len()).in_(lang);
+    Html::built(format!(
+        r#"<div class="errors" role="alert" tabindex="-1" data-focus><h2>{}{title}</h2><ul>{items}</ul></div>"#,
+        icon("warn")
+    ))
+}
+
+/// One option of a field whose options come from data.
+#[derive(Debug, Clone)]
+pub struct Opt {
+    /// The value sent.
+    pub value: String,
+    /// What is read.
+    pub label: String,
+}
+
+/// What a field is shown with: what was typed, what is wrong, and options from data.
+pub struct FieldView<'a> {
+    /// The declaration.
+    pub field: &'a Field,
+    /// A prefix that makes ids unique when a page has several forms.
+    pub prefix: &'a str,
+    /// What was typed.
+    pub raw: &'a RawInput,
+    /// What is wrong.
+    pub errors: &'a [FieldError],
+    /// Options for units, colleagues and categories.
+    pub options: &'a [Opt],
+    /// The language.
+    pub lang: Lang,
+}
+
+/// A field with label, hint, error, and what was typed.
+pub fn field(v: &FieldView<'_>) -> Html {
+    let (f, lang) = (v.field, v.lang);
+    let id = format!("f-{}{}", v.prefix, f.name);
+    let typed = Html::text(v.raw.get(f.name).unwrap_or_default());
+    let optional = if f.required { String::new() } else { format!(r#"<span class="optional">{}</span>"#, t::OPTIONAL.in_(lang)) };
+    let label = Html::text(f.label.in_(lang));
+    let wrong = v.errors.iter().find(|e| e.field == f.name);
+    let mut described = Vec::new();
+    let hint = f.hint.map_or(String::new(), |h| {
+        described.push(format!("{id}-hint"));
+        format!(r#"<p class="hint" id="{id}-hint">{}</p>"#, Html::text(h.in_(lang)))
+    });
+    let error = wrong.map_or(String::new(), |e| {
+        described.push(format!("{id}-error"));
+        format!(r#"<p class="error" id="{id}-error">{}{}</p>"#, icon("warn"), Html::text(&e.msg.in_(lang)))
+    });
+    let invalid = if wrong.is_some() { r#" aria-invalid="true""# } else { "" };
+    let class = if wrong.is_some() { "field has-error" } else { "field" };
+    let by = |described: &[String]| if described.is_empty() { String::new() } else { format!(r#" aria-describedby="{}""#, described.join(" ")) };
+    let required = if f.required { " required" } else { "" };
+    let name = f.name;
+    let wrap = |control: String| format!(r#"<div class="{class}"><label for="{id}">{label}{optional}</label>{hint}{error}{control}</div>"#);
+    Html::built(match f.kind {
+        FieldKind::Words { max, .. } => {
+            described.push(format!("{id}-count"));
+            wrap(format!(
+                r#"<textarea class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} data-count="{max}">{typed}</textarea><p class="counter" id="{id}-count"></p>"#,
+                max * 2,
+                by(&described)
+            ))
+        }
+        FieldKind::Line { max } => wrap(format!(r#"<input class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} value="{typed}">"#, max * 2, by(&described))),
+        FieldKind::Matter => wrap(format!(r#"<input class="input is-medium" id="{id}" name="{name}" maxlength="64"{}{invalid} value="{typed}">"#, by(&described))),
+        FieldKind::Number { min, max } => wrap(format!(
+            r#"<input class="input is-short" id="{id}" name="{name}" inputmode="numeric" type="number" min="{min}" max="{max}"{}{invalid} value="{typed}"{required}>"#,
+            by(&described)
+        )),
+        FieldKind::Date => wrap(format!(r#"<input class="input is-medium" id="{id}" name="{name}" type="date"{}{invalid} value="{typed}"{required}>"#, by(&described))),
+        FieldKind::Yes => {
+            let checked = if v.raw.get(name).is_some() { " checked" } else { "" };
+            format!(r#"<div class="{class}">{error}<label class="check"><input type="checkbox" id="{id}" name="{name}" value="true"{checked}{invalid}>{label}</label>{hint}</div>"#)
+        }
+        FieldKind::Choice(choices) => {
+            let mut boxes = String::new();
+            for (n, c) in choices.iter().enumerate() {
+                let checked = if v.raw.get(name) == Some(c.code) { " checked" } else { "" };
+                let own = if n == 0 { format!(r#" id="{id}""#) } else { String::new() };
+                let _ = write!(
+                    boxes,
+                    r#"<label class="choice"><input type="radio"{own} name="{name}" value="{}"{checked}{required}><b>{}</b></label>"#,
+                    c.code,
+                    Html::text(c.label.in_(lang))
+                );
+            }
+            format!(r#"<fieldset class="{class}"{}><legend>{label}{optional}</legend>{hint}{error}<div class="choices">{boxes}</div></fieldset>"#, by(&described))
+        }
+        FieldKind::Files { max } => wrap(format!(
+            r#"<div class="picker" data-photos="{max}"><input type="file" id="{id}" name="{name}" accept="image/*,audio/*" multiple{}><div class="thumbs"></div></div>"#,
+            by(&described)
+        )),
+        FieldKind::Unit { .. } | FieldKind::Colleague | FieldKind::Category => {
+            let mut options = format!(r#"<option value="">{}</option>"#, t::CHOOSE.in_(lang));
+            for o in v.options {
+                let selected = if v.raw.get(name) == Some(o.value.as_str()) { " selected" } else { "" };
+                let _ = write!(options, r#"<option value="{}"{selected}>{}</option>"#, Html::text(&o.value), Html::text(&o.label));
+            }
+            wrap(format!(r#"<select class="input is-medium" id="{id}" name="{name}"{}{invalid}{required}>{options}</select>"#, by(&described)))
+        }
+    })
+}
+
+/// A bar chart as SVG with its numbers in a table beneath: the picture for the eye, the table for everybody.
+pub fn bars(caption: Text, points: &[(String, i64)], lang: Lang) -> Html {
+    if points.is_empty() {
+        return Html::empty();
+    }
+    let most = points.iter().map(|p| p.1).max().unwrap_or(1).max(1);
+    let (width, height) = (640, 160);
+    let step = width / points.len().max(1);
+    let (mut bars, mut rows) = (String::new(), String::new());
+    for (i, (label, n)) in points.iter().enumerate() {
+        let h = (n * 140 / most).max(i64::from(*n > 0));
+        let _ = write!(
+            bars,
+            r#"<rect class="f1" x="{}" y="{}" width="{}" height="{h}"><title>{}: {n}</title></rect>"#,
+            i * step + 1,
+            height as i64 - h,
+            step.saturating_sub(2).max(1),
+            Html::text(label)
+        );
+        let _ = write!(rows, r#"<tr><th scope="row">{}</th><td class="n">{n}</td></tr>"#, Html::text(label));
+    }
+    let caption = Html::text(caption.in_(lang));
+    let about = t::TABLE_OF_CHART.in_(lang);
+    Html::built(format!(
+        r#"<figure class="chart"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{caption}">{bars}</svg><figcaption>{caption}</figcaption><details><summary>{about}</summary><div class="table-wrap"><table class="table"><caption class="hidden-text">{caption}</caption><tbody>{rows}</tbody></table></div></details></figure>"#
+    ))
+}

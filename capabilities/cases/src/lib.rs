@@ -1,0 +1,136 @@
+//! Cases (诉求): a resident says what is wrong; it reaches the right desk; clocks run; the resident judges.
+mod admin;
+mod figures;
+mod procedure;
+pub mod rules;
+mod report;
+mod setup;
+mod store;
+
+pub use admin::{Replayed, end_category, end_responsibility, end_rule, put_category, put_responsibility, put_rule, replay};
+pub use figures::{Figure, Figures, figures};
+pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
+pub use report::{FIELDS as REPORT_FIELDS, Preview, Report, preview, read, report};
+pub use setup::{Defaults, load_defaults};
+pub use store::{Case, Category, Responsibility, RuleRow};
+
+use linli_core::{Cx, Error, Lang, MatterId, Millis, Module, Relation, Result, Role, Rule, UnitId};
+use linli_matters::Matter;
+use rules::{Route, RouteFacts};
+use std::sync::Arc;
+use uuid::Uuid;
+
+linli_texts::texts!();
+
+/// Who keeps categories, the responsibility list and the routing rules of a unit.
+pub const ADMIN: &str = "case.admin";
+
+/// What the capability tells the house.
+pub const MODULE: Module = Module::named("cases").texts(TEXTS).policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)]);
+
+const CATEGORIES: &str = "cases.categories";
+const RULES: &str = "cases.rules";
+const DUTIES: &str = "cases.responsibilities";
+
+/// The categories in force.
+pub fn categories(cx: &mut Cx<'_, '_>) -> Result<Arc<Vec<Category>>> {
+    cx.cached(CATEGORIES, |cx| store::categories(cx.tx, cx.now))
+}
+
+/// The public responsibility list in force.
+pub fn responsibilities(cx: &mut Cx<'_, '_>) -> Result<Arc<Vec<Responsibility>>> {
+    cx.cached(DUTIES, |cx| store::responsibilities(cx.tx, cx.now))
+}
+
+/// Every routing rule, past ones too: the stored explanation of an old dispatch must stay readable.
+pub fn routing_rules(cx: &mut Cx<'_, '_>) -> Result<Arc<Vec<RuleRow>>> {
+    cx.cached(RULES, |cx| store::rules(cx.tx))
+}
+
+impl Category {
+    /// Its name.
+    pub fn name(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.name_zh,
+            Lang::En => &self.name_en,
+        }
+    }
+}
+
+/// What the case knows beyond its matter. The caller has seen the matter.
+pub fn case(cx: &mut Cx<'_, '_>, matter: MatterId) -> Result<Option<Case>> {
+    store::case(cx.tx, matter)
+}
+
+/// What routing knows of a matter.
+fn facts_of(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<RouteFacts> {
+    let categories = categories(cx)?;
+    let place = match m.place {
+        Some(id) => linli_registry::place(cx, id)?,
+        None => None,
+    };
+    let units = linli_registry::units(cx)?;
+    let within = match &place {
+        Some(p) => linli_registry::place_within(cx, p)?,
+        None => units.path(m.committee).to_vec(),
+    };
+    Ok(RouteFacts {
+        categories: rules::chain(&categories, &m.category),
+        class: m.term_class.clone(),
+        path: within,
+        committee: m.committee,
+        estate: place.as_ref().and_then(|p| p.estate),
+        place: place.map(|p| p.kind),
+        named: m.named,
+    })
+}
+
+/// Where a case goes by the rules in force, with the explanation; broken rules are put before the duty desk.
+pub(crate) fn route_of(cx: &mut Cx<'_, '_>, m: &Matter, stage: &str) -> Result<Route> {
+    let facts = facts_of(cx, m)?;
+    decide(cx, &facts, stage)
+}
+
+pub(crate) fn decide(cx: &mut Cx<'_, '_>, facts: &RouteFacts, stage: &str) -> Result<Route> {
+    let rules = routing_rules(cx)?;
+    let units = linli_registry::units(cx)?;
+    let route = rules::route(&rules, &units, facts, stage, cx.now);
+    for (rule, why) in &route.passed_over {
+        if *why == rules::BROKEN {
+            linli_matters::raise(cx, t::ALARM_BROKEN_RULE.key, &rule.to_string())?;
+        }
+    }
+    Ok(route)
+}
+
+/// A ruling becomes a rule: such cases of this committee's town go to that unit from now on.
+pub(crate) fn rule_from_ruling(cx: &mut Cx<'_, '_>, m: &Matter, judge: UnitId, unit: UnitId) -> Result<Uuid> {
+    let units = linli_registry::units(cx)?;
+    let code = units.get(unit).map(|u| u.code.clone()).ok_or(Error::NotFound)?;
+    let scope = units.dispatch_above(m.committee).filter(|town| *town == judge).unwrap_or(units.root());
+    let row = RuleRow {
+        id: cx.id(),
+        scope,
+        stage: "dispatch".into(),
+        category: Some(m.category.clone()),
+        facts: linli_db::Json(serde_json::json!({})),
+        target: format!("unit:{code}"),
+        note_zh: t::RULE_FROM_RULING.zh.replace("{number}", &m.number),
+        note_en: t::RULE_FROM_RULING.en.replace("{number}", &m.number),
+        author: cx.actor.person,
+        valid_from: cx.now,
+        valid_until: None,
+    };
+    store::put_rule(cx.tx, &row, cx.now)?;
+    cx.changed(RULES)?;
+    Ok(row.id)
+}
+
+/// The rule that decided a dispatch, in words: "why did this go there".
+pub fn explain(cx: &mut Cx<'_, '_>, rule: Uuid, lang: Lang) -> Result<Option<(String, Millis)>> {
+    let rules = routing_rules(cx)?;
+    Ok(rules.iter().find(|r| r.id == rule).map(|r| {
+        let note = if lang == Lang::Zh { &r.note_zh } else { &r.note_en };
+        (note.clone(), r.valid_from)
+    }))
+}

@@ -1,0 +1,144 @@
+//! Everything that moves: whose turn it is, and by when.
+//!
+//! A capability declares a [`Procedure`]; this engine keeps the matter, its timeline of acts, its stage clocks, its desk,
+//! its counters and its place in the index. On an open matter the only verb is a move: [`act`].
+mod act;
+mod clocks;
+mod files;
+mod lists;
+mod matter;
+mod procedure;
+pub mod rules;
+mod search;
+mod store;
+mod story;
+mod ticks;
+mod turn;
+
+pub use act::{NewMatter, act, commitment, open};
+pub use clocks::{StageClock, TERMS, Terms, set_terms, terms};
+pub use files::{FileStore, MAX_BYTES, Prepared, prepare};
+pub use lists::{After, Ask, Listed, list};
+pub use matter::{Matter, Seen, see, see_id};
+pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
+pub use store::{Act, FileRow};
+pub use story::{Reading, Story, day, erase, file, holds, link, moves, related, story};
+pub use ticks::raise;
+pub use turn::{Turn, unit_of, wrong};
+
+use linli_core::{Cx, Error, JobKind, Listener, MatterId, Millis, Module, PlaceId, RawInput, Result, UnitId};
+use uuid::Uuid;
+
+linli_texts::texts!();
+
+/// What the engine tells the house.
+pub const MODULE: Module = Module::named("matters")
+    .texts(TEXTS)
+    .listens(&[
+        Listener { name: "matters.recount", kind: "registry.calendar", run: ticks::recount_provisional },
+        Listener { name: "matters.boundary", kind: "registry.boundary", run: boundary },
+    ])
+    .jobs(&[JobKind { kind: "matters.ancestors", run: ancestors }])
+    .ticks(ticks::TICKS);
+
+/// What a mover gave: the fields as they came, and whether unknown fields are refused (JSON) or passed over (forms).
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The fields.
+    pub raw: RawInput,
+    /// Refuse fields that the move does not declare.
+    pub strict: bool,
+}
+
+impl From<RawInput> for Given {
+    fn from(raw: RawInput) -> Given {
+        Given { raw, strict: false }
+    }
+}
+
+/// The procedure of a kind.
+pub fn kind(cx: &Cx<'_, '_>, kind: &str) -> Result<&'static Procedure> {
+    cx.part::<Kinds>()?.get(kind).ok_or_else(|| Error::internal(format!("no procedure {kind}")))
+}
+
+/// A unit's boundary changed: the ancestor columns of the committees named in the event are rewritten by a job.
+fn boundary(cx: &mut Cx<'_, '_>, event: &linli_core::Event) -> Result<()> {
+    cx.later("matters.ancestors", cx.now, &event.data)
+}
+
+fn ancestors(cx: &mut Cx<'_, '_>, job: &linli_core::Job) -> Result<()> {
+    let committees: Vec<UnitId> = serde_json::from_value(job.data["committees"].clone()).map_err(Error::internal)?;
+    for committee in committees {
+        act::rewrite_ancestors(cx, committee)?;
+    }
+    Ok(())
+}
+
+/// Acts of one move on a matter, newest first.
+pub fn acts_of(cx: &mut Cx<'_, '_>, matter: MatterId, act: &str) -> Result<Vec<Act>> {
+    store::acts_of(cx.tx, matter, act)
+}
+
+/// A matter without authorising: for modules that act on it within their own use case.
+pub fn matter(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Matter> {
+    store::by_id(cx.tx, id)?.ok_or(Error::NotFound)
+}
+
+/// The id of a matter by its number, for commands that name it; seeing and doing are authorised by [`act`].
+pub fn id_of(cx: &mut Cx<'_, '_>, number: &str) -> Result<MatterId> {
+    Ok(store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?.id)
+}
+
+/// Open matters at a place that the actor may see, for "has somebody reported this already?".
+pub fn open_at(cx: &mut Cx<'_, '_>, place: PlaceId) -> Result<Vec<Matter>> {
+    let audiences = cx.actor.audiences();
+    lists::open_at(cx, place, &audiences)
+}
+
+/// Sums of a committee's counters by dimension over civil days `from..=to`.
+pub fn sums_of(cx: &mut Cx<'_, '_>, committee: UnitId, from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    store::sums_of(cx.tx, committee, from, to)
+}
+
+/// The sum of one dimension over committees and civil days `from..=to`.
+pub fn sum(cx: &mut Cx<'_, '_>, dimension: &str, committees: &[UnitId], from: i64, to: i64) -> Result<i64> {
+    let ids: Vec<Uuid> = committees.iter().map(|c| c.0).collect();
+    store::sum(cx.tx, dimension, &ids, from, to)
+}
+
+/// Sums by dimension over committees and civil days `from..=to`.
+pub fn sums_within(cx: &mut Cx<'_, '_>, committees: &[UnitId], from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    match committees {
+        [one] => store::sums_of(cx.tx, *one, from, to),
+        _ => store::sums_within(cx.tx, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to),
+    }
+}
+
+/// Sums of the dimensions that end in a unit, whichever committee they arose in, over civil days `from..=to`.
+pub fn sums_by_unit(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    let dimensions: Vec<String> = UNIT_DIMENSIONS.iter().map(|d| format!("{d}:{unit}")).collect();
+    store::sums_of_dimensions(cx.tx, &dimensions, from, to)
+}
+
+/// The dimensions that are counted per unit; a figure of a unit asks for them by name, so that an index answers.
+pub const UNIT_DIMENSIONS: &[&str] = &[
+    "sign.in_time", "sign.late", "contact.in_time", "contact.late", "answer.in_time", "answer.late", "ruling.in_time", "ruling.late",
+    "review.in_time", "review.late", "approval.in_time", "approval.late", "answered.solved", "answered.partly", "answered.explained",
+    "verdict.satisfied", "verdict.dissatisfied", "verdict.solved", "verdict.unsolved", "verdict.none", "dispatched", "returned", "redo",
+    "called.solved", "called.unsolved", "urged", "supervised", "called_in",
+];
+
+/// One dimension's sum per civil day over committees.
+pub fn daily(cx: &mut Cx<'_, '_>, dimension: &str, committees: &[UnitId], from: i64, to: i64) -> Result<Vec<(i64, i64)>> {
+    store::daily(cx.tx, dimension, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to)
+}
+
+/// Unsolved alarms: id, code, what about, since, how often.
+pub fn open_alarms(cx: &mut Cx<'_, '_>) -> Result<Vec<(Uuid, String, String, Millis, i64)>> {
+    store::open_alarms(cx.tx)
+}
+
+/// An operator has seen to an alarm.
+pub fn solve_alarm(cx: &mut Cx<'_, '_>, id: Uuid) -> Result<()> {
+    store::solve_alarm(cx.tx, id, cx.now)
+}

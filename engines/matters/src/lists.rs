@@ -1,0 +1,203 @@
+//! Lists: each has one scope, is paged by key, and is served by an index in its own order.
+use crate::{Matter, search};
+use linli_core::{Cx, Error, MatterId, Millis, Result, Scope, UnitId};
+use linli_db::sql;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a list shows and from where it goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Only this kind.
+    pub kind: Option<String>,
+    /// Only this state.
+    pub state: Option<String>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Open matters by due time instead of all by newest.
+    pub open: bool,
+    /// Words to find.
+    pub q: Option<String>,
+    /// Go on after this place.
+    pub after: Option<After>,
+    /// How many, 1 to 100.
+    pub limit: i64,
+}
+
+/// The place in a list after which the next page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// The due time (open lists) or document number (searches) of the last row.
+    pub key: i64,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl After {
+    /// As it stands in a URL.
+    pub fn token(&self) -> String {
+        format!("{}.{}", self.key, self.id.simple())
+    }
+    /// Reads it from a URL.
+    pub fn parse(s: &str) -> Option<After> {
+        let (key, id) = s.split_once('.')?;
+        Some(After { key: key.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The matters.
+    pub items: Vec<Matter>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<After>,
+}
+
+/// A page of the matters in a scope.
+pub fn list(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask) -> Result<Listed> {
+    let limit = ask.limit.clamp(1, 100);
+    let mut listed = if ask.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
+        searched(cx, scope, ask, limit)?
+    } else {
+        let items = match scope {
+            Scope::Desk(unit, _) => desk(cx, *unit, ask, limit + 1)?,
+            Scope::Mine(person, _) => mine(cx, *person, ask, limit + 1)?,
+            Scope::Within(unit, _) if ask.open => within_open(cx, *unit, ask, limit + 1)?,
+            Scope::Within(unit, _) => within(cx, *unit, ask, limit + 1)?,
+            Scope::Public(unit, audiences, _) => public(cx, *unit, audiences, ask, limit + 1)?,
+        };
+        Listed { items, next: None }
+    };
+    if listed.items.len() as i64 > limit {
+        listed.items.truncate(limit as usize);
+        let by_due = matches!(scope, Scope::Desk(..)) || ask.open;
+        listed.next = listed.items.last().map(|m| After { key: if by_due { m.due.unwrap_or(Millis::MAX) } else { 0 }, id: m.id.0 });
+    }
+    Ok(listed)
+}
+
+fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
+    let found = search::find(cx, scope, ask.q.as_deref().unwrap_or_default(), ask.after.map(|a| a.key), limit)?;
+    let next = (found.len() as i64 == limit).then(|| found.last().map(|(id, doc)| After { key: *doc, id: id.0 })).flatten();
+    let ids: Vec<MatterId> = found.into_iter().map(|f| f.0).collect();
+    let mut items = by_ids(cx, &ids)?;
+    items.retain(|m| {
+        ask.kind.as_ref().is_none_or(|k| *k == m.kind)
+            && ask.state.as_ref().is_none_or(|s| *s == m.state)
+            && ask.category.as_ref().is_none_or(|c| *c == m.category)
+    });
+    Ok(Listed { items, next })
+}
+
+/// Matters by id, in the order asked for.
+pub(crate) fn by_ids(cx: &mut Cx<'_, '_>, ids: &[MatterId]) -> Result<Vec<Matter>> {
+    let raw: Vec<Uuid> = ids.iter().map(|i| i.0).collect();
+    let mut items: Vec<Matter> = cx.tx.all(
+        sql!(
+            "SELECT * FROM matters WHERE id IN UUIDS($1) LIMIT 200"
+        ),
+        &[&raw.as_slice()],
+    )?;
+    items.sort_by_key(|m| ids.iter().position(|i| *i == m.id));
+    Ok(items)
+}
+
+fn due_after(ask: &Ask) -> (i64, Uuid) {
+    ask.after.map_or((i64::MIN, Uuid::nil()), |a| (a.key, a.id))
+}
+fn id_before(ask: &Ask) -> Uuid {
+    ask.after.map_or(Uuid::max(), |a| a.id)
+}
+
+fn desk(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let (due, id) = due_after(ask);
+    Ok(cx.tx.all(
+        sql!(
+            "SELECT * FROM matters
+             WHERE open AND owner = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] [AND kind = $6] ORDER BY due, id LIMIT $7"
+        ),
+        &[&unit, &due, &id, &ask.state, &ask.category, &ask.kind, &limit],
+    )?)
+}
+
+fn mine(cx: &mut Cx<'_, '_>, person: linli_core::PersonId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    Ok(cx.tx.all(
+        sql!(
+            "SELECT * FROM matters
+             WHERE reporter = $1 AND id < $2 [AND state = $3] ORDER BY id DESC LIMIT $4"
+        ),
+        &[&person, &id_before(ask), &ask.state, &limit],
+    )?)
+}
+
+/// The depth of a unit chooses the column; each depth is a statement of its own because SQL cannot take a column as
+/// parameter.
+macro_rules! by_depth {
+    ($cx:expr, $unit:expr, $params:expr; $($depth:literal => $sql:expr),+ $(,)?) => {{
+        let depth = linli_registry::units($cx)?.path($unit).len();
+        match depth {
+            $($depth => Ok($cx.tx.all($sql, $params)?),)+
+            _ => Err(Error::NotFound),
+        }
+    }};
+}
+
+fn within_open(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let (due, id) = due_after(ask);
+    let params: &[&dyn linli_db::Param] = &[&unit, &due, &id, &ask.state, &ask.category, &limit];
+    by_depth!(cx, unit, params;
+        1 => sql!("SELECT * FROM matters WHERE open AND u1 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+        2 => sql!("SELECT * FROM matters WHERE open AND u2 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+        3 => sql!("SELECT * FROM matters WHERE open AND u3 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+        4 => sql!("SELECT * FROM matters WHERE open AND u4 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+        5 => sql!("SELECT * FROM matters WHERE open AND u5 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+        6 => sql!("SELECT * FROM matters WHERE open AND u6 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
+    )
+}
+
+fn within(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let before = id_before(ask);
+    let params: &[&dyn linli_db::Param] = &[&unit, &before, &ask.state, &ask.category, &limit];
+    by_depth!(cx, unit, params;
+        1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
+    )
+}
+
+/// What an actor of these audiences may see within a unit. From the dispatch level up only what everybody may see is
+/// listed, by the audience index; below, the unit's own index with the audiences as filter (a committee's cases are few).
+fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let before = id_before(ask);
+    let raw: Vec<Uuid> = audiences.iter().map(|a| a.0).collect();
+    let raw = raw.as_slice();
+    let root = linli_registry::units(cx)?.root();
+    let params: &[&dyn linli_db::Param] = &[&unit, &before, &root, &ask.category, &limit];
+    let deep: &[&dyn linli_db::Param] = &[&unit, &before, &raw, &ask.category, &limit];
+    match linli_registry::units(cx)?.path(unit).len() {
+        1 => by_depth!(cx, unit, params; 1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5")),
+        2 => by_depth!(cx, unit, params; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5")),
+        _ => by_depth!(cx, unit, deep;
+            3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+        ),
+    }
+}
+
+/// Open matters at a place or like it, newest first: shown to whoever is about to report the same.
+pub(crate) fn open_at(cx: &mut Cx<'_, '_>, place: linli_core::PlaceId, audiences: &[UnitId]) -> Result<Vec<Matter>> {
+    let raw: Vec<Uuid> = audiences.iter().map(|a| a.0).collect();
+    Ok(cx.tx.all(
+        sql!(
+            "SELECT * FROM matters
+             WHERE place = $1 AND open AND audience IN UUIDS($2) ORDER BY id DESC LIMIT 5"
+        ),
+        &[&place, &raw.as_slice()],
+    )?)
+}

@@ -1,0 +1,110 @@
+//! A matter as stored, and what authority needs to know of it.
+use crate::store;
+use linli_core::{Cx, Error, Facts, MatterId, Millis, PersonId, PlaceId, Result, Seat, UnitId};
+use linli_registry::Units;
+
+linli_db::row! {
+    /// One matter: everything that lists show or filter.
+    #[derive(Debug, Clone)]
+    pub struct Matter {
+        /// Its id.
+        pub id: MatterId,
+        /// Its public number: committee code, year and running number.
+        pub number: String,
+        /// Its kind.
+        pub kind: String,
+        /// The version of the procedure it began with.
+        pub version: i64,
+        /// Its state.
+        pub state: String,
+        /// What lists show; personal numbers are masked.
+        pub title: String,
+        /// The category's code, or empty.
+        pub category: String,
+        /// Which terms apply (urgent, consultation, ordinary, complex …).
+        pub term_class: String,
+        /// The place, if one was picked.
+        pub place: Option<PlaceId>,
+        /// The place in words.
+        pub place_name: String,
+        /// The stable committee.
+        pub committee: UnitId,
+        /// The unit that must act; none once closed.
+        pub owner: Option<UnitId>,
+        /// The person it is assigned to.
+        pub assignee: Option<PersonId>,
+        /// Who reported it.
+        pub reporter: Option<PersonId>,
+        /// Who else may see it; none: private.
+        pub audience: Option<UnitId>,
+        /// The unit complained about.
+        pub named: Option<UnitId>,
+        /// The matter that spawned it.
+        pub parent: Option<MatterId>,
+        /// Whether it still awaits something.
+        pub open: bool,
+        /// Whether a supervisor has instructed.
+        pub supervised: bool,
+        /// How often it was redone.
+        pub redo: i64,
+        /// The number of its last act: a form that was filled on an older one is told what changed.
+        pub revision: i64,
+        /// When it was opened.
+        pub opened: Millis,
+        /// When the owner must have acted.
+        pub due: Option<Millis>,
+        /// When it was closed.
+        pub closed: Option<Millis>,
+    }
+}
+
+impl Matter {
+    /// What authority needs to know. `parties` are the units that have taken part.
+    pub fn facts(&self, units: &Units, parties: Vec<UnitId>) -> Facts {
+        Facts {
+            place_path: units.path(self.committee).to_vec(),
+            owner_path: self.owner.map(|o| units.path(o).to_vec()).unwrap_or_default(),
+            parties,
+            named: self.named,
+            reporter: self.reporter,
+            assignee: self.assignee,
+            audience: self.audience,
+        }
+    }
+}
+
+/// A matter that may be seen, with the seat it is seen from.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The matter.
+    pub matter: Matter,
+    /// What authority knows of it.
+    pub facts: Facts,
+    /// From which seat it is seen.
+    pub seat: Seat,
+}
+
+/// Loads a matter by its number and authorises in one step: what one may not see does not exist.
+pub fn see(cx: &mut Cx<'_, '_>, number: &str) -> Result<Seen> {
+    let matter = store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?;
+    authorise(cx, matter)
+}
+
+/// The same by id.
+pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
+    let matter = store::by_id(cx.tx, id)?.ok_or(Error::NotFound)?;
+    authorise(cx, matter)
+}
+
+fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
+    let view = crate::kind(cx, &matter.kind)?.view;
+    let facts = facts(cx, &matter)?;
+    let seat = cx.may(view, view, &facts)?;
+    Ok(Seen { matter, facts, seat })
+}
+
+pub(crate) fn facts(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Facts> {
+    let units = linli_registry::units(cx)?;
+    let parties = store::parties(cx.tx, matter.id)?;
+    Ok(matter.facts(&units, parties))
+}

@@ -1,0 +1,124 @@
+//! Pure rules: numbers, titles, masks and search terms.
+use linli_core::{Millis, UnitId, time};
+
+/// A matter's public number: the committee's code, the civil year and the running number within both.
+pub fn number(committee_code: &str, at: Millis, n: i64) -> String {
+    format!("{committee_code}-{}-{n}", time::civil_year(at))
+}
+
+/// Masks mainland mobile numbers (11 digits from 13 to 19), other runs of 11 or more digits and identity numbers (18
+/// characters, GB 11643), keeping the first three and the last two characters, so that free text in lists and in the
+/// index carries no personal numbers. Spaces and hyphens between digits do not hide a number.
+pub fn mask(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = chars.clone();
+    let mut i = 0;
+    while i < chars.len() {
+        let Some(first) = chars.get(i) else { break };
+        if !first.is_ascii_digit() {
+            i += 1;
+            continue;
+        }
+        // A run of digits, with single separators between them, and an X that ends an identity number.
+        let (mut end, mut digits, mut at) = (i, vec![], i);
+        while let Some(&c) = chars.get(at) {
+            let next_is_digit = chars.get(at + 1).is_some_and(char::is_ascii_digit);
+            if c.is_ascii_digit() || (matches!(c, 'x' | 'X') && digits.len() == 17) {
+                digits.push(at);
+                end = at + 1;
+            } else if !(matches!(c, ' ' | '-') && next_is_digit) {
+                break;
+            }
+            at += 1;
+        }
+        if digits.len() >= 11 {
+            for &d in digits.iter().skip(3).take(digits.len().saturating_sub(5)) {
+                if let Some(c) = out.get_mut(d) {
+                    *c = '*';
+                }
+            }
+        }
+        i = end.max(i + 1);
+    }
+    out.into_iter().collect()
+}
+
+/// A title from what was said: the first sentence, at most 40 characters, masked.
+pub fn title(words: &str) -> String {
+    let masked = mask(words.trim());
+    let sentence = masked.split(['\n', '。', '！', '？', '!', '?']).find(|s| !s.trim().is_empty()).unwrap_or_default().trim();
+    let mut title: String = sentence.chars().take(40).collect();
+    if sentence.chars().count() > 40 {
+        title.push('…');
+    }
+    title
+}
+
+/// Overlapping pairs of CJK characters, whole lower-cased words otherwise: one index text for FTS5 and tsvector alike.
+pub fn terms(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut prev, mut word) = (None::<char>, false);
+    for c in text.chars() {
+        let cjk = matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
+        if cjk {
+            if word {
+                out.push(' ');
+                word = false;
+            }
+            if let Some(p) = prev {
+                out.extend([p, c, ' ']);
+            }
+            prev = Some(c);
+            continue;
+        }
+        prev = None;
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+            word = true;
+        } else if word {
+            out.push(' ');
+            word = false;
+        }
+    }
+    out
+}
+
+/// The scope token of a unit in the index text: twelve hex digits of the id's random part.
+pub fn token(prefix: char, unit: UnitId) -> String {
+    let hex = unit.0.simple().to_string();
+    format!("z{prefix}{}", hex.get(20..).unwrap_or_default())
+}
+
+/// The words of a query, at most eight; none means that nothing can be searched (a single Chinese character, signs).
+pub fn query_terms(q: &str) -> Vec<String> {
+    let mut all: Vec<String> = terms(&q.chars().take(64).collect::<String>()).split_whitespace().map(str::to_owned).collect();
+    all.dedup();
+    all.truncate(8);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_numbers_are_masked_and_nothing_else() {
+        assert_eq!(mask("电话13812345678，谢谢"), "电话138******78，谢谢");
+        assert_eq!(mask("138 1234 5678"), "138 **** **78");
+        assert_eq!(mask("身份证31011319800101123X"), "身份证310*************3X");
+        assert_eq!(mask("1200弄23号502室，2026-03-05 报修 3 次"), "1200弄23号502室，2026-03-05 报修 3 次");
+        assert_eq!(mask("工单20260305001"), "工单202******01");
+    }
+
+    #[test]
+    fn a_title_is_the_first_sentence() {
+        assert_eq!(title("\n 三号楼路灯不亮。已经一周了"), "三号楼路灯不亮");
+        assert_eq!(title(&"灯".repeat(50)).chars().count(), 41);
+    }
+
+    #[test]
+    fn terms_are_pairs_and_words() {
+        assert_eq!(terms("路灯不亮, LED坏"), "路灯 灯不 不亮 led ");
+        assert!(query_terms("灯").is_empty());
+    }
+}

@@ -1,0 +1,82 @@
+//! Full text: pairs of characters prepared by the program, with the scope in the index text itself, newest first, bounded.
+use crate::{Matter, rules, store};
+use linli_core::{Cx, Error, MatterId, Result, Scope, UnitId};
+use linli_db::{Engine, sql};
+
+/// The index text: what may be searched, then the scope: each ancestor, and the audience.
+fn text(m: &Matter, u: &[Option<UnitId>], words: &str) -> String {
+    let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}\n{}", m.title, words, m.place_name, m.number)));
+    for unit in u.iter().flatten() {
+        terms.push(' ');
+        terms.push_str(&rules::token('u', *unit));
+    }
+    if let Some(audience) = m.audience {
+        terms.push(' ');
+        terms.push_str(&rules::token('a', audience));
+    }
+    terms
+}
+
+/// Puts a new matter into the index. The document's number grows with time, so that newest first is the index's order.
+pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, u: &[Option<UnitId>; 6], words: &str) -> Result<()> {
+    let random: [u8; 4] = cx.random();
+    let doc = (cx.now << 20) | i64::from(u32::from_le_bytes(random) & 0xf_ffff);
+    cx.tx.exec(sql!("INSERT INTO search_docs (id, doc) VALUES ($1, $2)"), &[&m.id, &doc])?;
+    index(cx, doc, &text(m, u, words))
+}
+
+/// Rewrites a matter's entry after its title, words, category or audience changed.
+pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
+    let words = store::acts(cx.tx, m.id, 0, 1)?.into_iter().next().and_then(|a| a.words).unwrap_or_default();
+    let Some((doc,)) = cx.tx.opt::<(i64,)>(sql!("SELECT doc FROM search_docs WHERE id = $1 LIMIT 1"), &[&m.id])? else { return Ok(()) };
+    let u = cx.tx.opt::<(Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>)>(
+        sql!("SELECT u1, u2, u3, u4, u5, u6 FROM matters WHERE id = $1 LIMIT 1"),
+        &[&m.id],
+    )?;
+    let (u1, u2, u3, u4, u5, u6) = u.ok_or(Error::NotFound)?;
+    cx.tx.exec(sql!(sqlite "DELETE FROM search WHERE rowid = $1", pg "DELETE FROM search WHERE doc = $1"), &[&doc])?;
+    index(cx, doc, &text(m, &[u1, u2, u3, u4, u5, u6], &words))
+}
+
+fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {
+    cx.tx.exec(
+        sql!(
+            sqlite "INSERT INTO search (rowid, terms) VALUES ($1, $2)",
+            pg "INSERT INTO search (doc, terms) VALUES ($1, to_tsvector('simple', $2))"
+        ),
+        &[&doc, &terms],
+    )?;
+    Ok(())
+}
+
+/// The newest matters within a scope that hold every term. Only `Within` and `Public` can be searched.
+pub(crate) fn find(cx: &mut Cx<'_, '_>, scope: &Scope, q: &str, before: Option<i64>, limit: i64) -> Result<Vec<(MatterId, i64)>> {
+    let (unit, audiences) = match scope {
+        Scope::Within(unit, _) => (*unit, None),
+        Scope::Public(unit, audiences, _) => (*unit, Some(audiences)),
+        Scope::Mine(..) | Scope::Desk(..) => return Err(Error::internal("search within a desk")),
+    };
+    let mut required = rules::query_terms(q);
+    if required.is_empty() {
+        return Ok(Vec::new());
+    }
+    required.push(rules::token('u', unit));
+    let any: Vec<String> = audiences.into_iter().flatten().map(|a| rules::token('a', *a)).collect();
+    if audiences.is_some() && any.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (quote, and, or) = if cx.tx.engine() == Engine::Sqlite { ('"', " AND ", " OR ") } else { ('\'', " & ", " | ") };
+    let quoted = |words: &[String], join: &str| words.iter().map(|w| format!("{quote}{w}{quote}")).collect::<Vec<_>>().join(join);
+    let mut query = quoted(&required, and);
+    if !any.is_empty() {
+        query = format!("{query}{and}({})", quoted(&any, or));
+    }
+    let before = before.unwrap_or(i64::MAX);
+    Ok(cx.tx.all(
+        sql!(
+            sqlite "SELECT d.id, d.doc FROM search JOIN search_docs d ON d.doc = search.rowid WHERE search MATCH $1 AND search.rowid < $2 ORDER BY search.rowid DESC LIMIT $3",
+            pg "SELECT d.id, d.doc FROM search s JOIN search_docs d ON d.doc = s.doc WHERE s.terms @@ $1::text::tsquery AND s.doc < $2 ORDER BY s.doc DESC LIMIT $3"
+        ),
+        &[&query, &before, &limit],
+    )?)
+}

@@ -1,0 +1,406 @@
+//! Every statement of the matters engine.
+use crate::matter::Matter;
+use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PlaceId, PostId, Result, UnitId};
+use linli_db::{Json, Tx, sql};
+use serde_json::Value;
+use uuid::Uuid;
+use work_calendar::Event;
+
+/// `SELECT *` on purpose: the table's columns stand in the order of [`Matter`]'s fields (then u1 … u6, unread).
+pub(crate) fn by_id(tx: &mut Tx<'_>, id: MatterId) -> Result<Option<Matter>> {
+    Ok(tx.opt(
+        sql!(
+            "SELECT * FROM matters WHERE id = $1 LIMIT 1"
+        ),
+        &[&id],
+    )?)
+}
+
+pub(crate) fn by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<Matter>> {
+    Ok(tx.opt(
+        sql!(
+            "SELECT * FROM matters WHERE number = $1 LIMIT 1"
+        ),
+        &[&number],
+    )?)
+}
+
+pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter, u: &[Option<UnitId>; 6]) -> Result<()> {
+    let [u1, u2, u3, u4, u5, u6] = u;
+    tx.exec(
+        sql!(
+            "INSERT INTO matters (id, number, kind, version, state, title, category, term_class, place, place_name, committee, owner, assignee,
+             reporter, audience, named, parent, open, supervised, redo, revision, opened, due, closed, u1, u2, u3, u4, u5, u6)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+             $25, $26, $27, $28, $29, $30)"
+        ),
+        &[
+            &m.id, &m.number, &m.kind, &m.version, &m.state, &m.title, &m.category, &m.term_class, &m.place, &m.place_name,
+            &m.committee, &m.owner, &m.assignee, &m.reporter, &m.audience, &m.named, &m.parent, &m.open, &m.supervised, &m.redo,
+            &m.revision, &m.opened, &m.due, &m.closed, u1, u2, u3, u4, u5, u6,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what a move changed, if nobody else has moved meanwhile; `false` when somebody has.
+pub(crate) fn set(tx: &mut Tx<'_>, m: &Matter, before: i64) -> Result<bool> {
+    Ok(tx.exec(
+        sql!(
+            "UPDATE matters SET state = $3, title = $4, category = $5, term_class = $6, owner = $7, assignee = $8, audience = $9, named = $10,
+             open = $11, supervised = $12, redo = $13, revision = $14, due = $15, closed = $16, reporter = $17
+             WHERE id = $1 AND revision = $2"
+        ),
+        &[
+            &m.id, &before, &m.state, &m.title, &m.category, &m.term_class, &m.owner, &m.assignee, &m.audience, &m.named, &m.open,
+            &m.supervised, &m.redo, &m.revision, &m.due, &m.closed, &m.reporter,
+        ],
+    )? == 1)
+}
+
+/// The next running number of a committee's year.
+pub(crate) fn next_number(tx: &mut Tx<'_>, committee: UnitId, year: i64) -> Result<i64> {
+    tx.exec(
+        sql!(
+            "INSERT INTO matter_numbers (committee, year, next) VALUES ($1, $2, 1)
+             ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1"
+        ),
+        &[&committee, &year],
+    )?;
+    let (n,) = tx.one::<(i64,)>(sql!("SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1"), &[&committee, &year])?;
+    Ok(n)
+}
+
+linli_db::row! {
+    /// One entry of a timeline.
+    #[derive(Debug, Clone)]
+    pub struct Act {
+        /// Its id.
+        pub id: ActId,
+        /// Its place in the timeline, from 1.
+        pub seq: i64,
+        /// The move's act, `kind.move`.
+        pub act: String,
+        /// The state before.
+        pub from_state: String,
+        /// The state after.
+        pub to_state: String,
+        /// When.
+        pub at: Millis,
+        /// Who; none for the system.
+        pub person: Option<PersonId>,
+        /// From which post.
+        pub post: Option<PostId>,
+        /// For which unit.
+        pub unit: Option<UnitId>,
+        /// In which role.
+        pub role: String,
+        /// Whose turn it was afterwards.
+        pub owner: Option<UnitId>,
+        /// By when.
+        pub due: Option<Millis>,
+        /// Who reads its words: all, party or staff.
+        pub readers: String,
+        /// Codes and ids.
+        pub data: Json<Value>,
+        /// SHA-256 of salt and words, when there were words.
+        pub commitment: Option<Vec<u8>>,
+        /// The words, unless there are none or they were erased.
+        pub words: Option<String>,
+    }
+}
+
+pub(crate) struct NewAct<'a> {
+    pub(crate) id: ActId,
+    pub(crate) matter: MatterId,
+    pub(crate) seq: i64,
+    pub(crate) act: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) at: Millis,
+    pub(crate) person: Option<PersonId>,
+    pub(crate) post: Option<PostId>,
+    pub(crate) unit: Option<UnitId>,
+    pub(crate) role: &'a str,
+    pub(crate) via: &'a str,
+    pub(crate) committee: UnitId,
+    pub(crate) owner: Option<UnitId>,
+    pub(crate) due: Option<Millis>,
+    pub(crate) readers: &'a str,
+    pub(crate) data: &'a Value,
+    pub(crate) commitment: Option<Vec<u8>>,
+}
+
+pub(crate) fn put_act(tx: &mut Tx<'_>, a: &NewAct<'_>) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO acts (id, matter, seq, move, from_state, to_state, at, person, post, unit, role, via, committee, owner, due,
+             audience, data, commitment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+        ),
+        &[
+            &a.id, &a.matter, &a.seq, &a.act, &a.from, &a.to, &a.at, &a.person, &a.post, &a.unit, &a.role, &a.via, &a.committee,
+            &a.owner, &a.due, &a.readers, &Json(a.data), &a.commitment,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn put_words(tx: &mut Tx<'_>, act: ActId, matter: MatterId, words: &str, salt: &[u8]) -> Result<()> {
+    tx.exec(sql!("INSERT INTO act_words (act, matter, words, salt) VALUES ($1, $2, $3, $4)"), &[&act, &matter, &words, &salt])?;
+    Ok(())
+}
+
+pub(crate) fn erase_words(tx: &mut Tx<'_>, matter: MatterId, act: ActId) -> Result<u64> {
+    Ok(tx.exec(sql!("DELETE FROM act_words WHERE act = $1 AND matter = $2"), &[&act, &matter])?)
+}
+
+/// The words and salt behind an act's commitment, for whoever recomputes it.
+pub(crate) fn words_of(tx: &mut Tx<'_>, act: ActId) -> Result<Option<(String, Vec<u8>)>> {
+    Ok(tx.opt(sql!("SELECT words, salt FROM act_words WHERE act = $1 LIMIT 1"), &[&act])?)
+}
+
+/// Acts after a number, oldest first.
+pub(crate) fn acts(tx: &mut Tx<'_>, matter: MatterId, after: i64, limit: i64) -> Result<Vec<Act>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT a.id, a.seq, a.move, a.from_state, a.to_state, a.at, a.person, a.post, a.unit, a.role, a.owner, a.due, a.audience,
+             a.data, a.commitment, w.words FROM acts a LEFT JOIN act_words w ON w.act = a.id
+             WHERE a.matter = $1 AND a.seq > $2 ORDER BY a.seq LIMIT $3"
+        ),
+        &[&matter, &after, &limit],
+    )?)
+}
+
+/// The acts of one kind, newest first.
+pub(crate) fn acts_of(tx: &mut Tx<'_>, matter: MatterId, act: &str) -> Result<Vec<Act>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT a.id, a.seq, a.move, a.from_state, a.to_state, a.at, a.person, a.post, a.unit, a.role, a.owner, a.due, a.audience,
+             a.data, a.commitment, w.words FROM acts a LEFT JOIN act_words w ON w.act = a.id
+             WHERE a.matter = $1 AND a.move = $2 ORDER BY a.seq DESC LIMIT 20"
+        ),
+        &[&matter, &act],
+    )?)
+}
+
+pub(crate) fn parties(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<UnitId>> {
+    Ok(tx.all::<(UnitId,)>(sql!("SELECT unit FROM matter_parties WHERE matter = $1 LIMIT 100"), &[&matter])?.into_iter().map(|r| r.0).collect())
+}
+
+pub(crate) fn put_party(tx: &mut Tx<'_>, matter: MatterId, unit: UnitId, at: Millis) -> Result<()> {
+    tx.exec(
+        sql!("INSERT INTO matter_parties (matter, unit, at) VALUES ($1, $2, $3) ON CONFLICT (matter, unit) DO NOTHING"),
+        &[&matter, &unit, &at],
+    )?;
+    Ok(())
+}
+
+linli_db::row! {
+    pub(crate) struct ClockRow {
+        pub(crate) id: Uuid, pub(crate) matter: MatterId, pub(crate) stage: String, pub(crate) unit: UnitId, pub(crate) running: bool,
+        pub(crate) started: Millis, pub(crate) due: Millis, pub(crate) stopped: Option<Millis>, pub(crate) provisional: bool,
+        pub(crate) warned: i64, pub(crate) alarm: Option<Millis>, pub(crate) events: Json<Vec<Event>>,
+    }
+}
+
+pub(crate) fn clocks(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<ClockRow>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT id, matter, stage, unit, running, started, due, stopped, provisional, warned, alarm, events FROM clocks
+             WHERE matter = $1 ORDER BY started LIMIT 200"
+        ),
+        &[&matter],
+    )?)
+}
+
+pub(crate) fn alarmed(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<ClockRow>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT id, matter, stage, unit, running, started, due, stopped, provisional, warned, alarm, events FROM clocks
+             WHERE alarm <= $1 ORDER BY alarm, id LIMIT $2"
+        ),
+        &[&now, &limit],
+    )?)
+}
+
+pub(crate) fn provisional(tx: &mut Tx<'_>, after: Uuid, limit: i64) -> Result<Vec<(Uuid, MatterId)>> {
+    Ok(tx.all(
+        sql!("SELECT id, matter FROM clocks WHERE provisional AND stopped IS NULL AND id > $1 ORDER BY id LIMIT $2"),
+        &[&after, &limit],
+    )?)
+}
+
+pub(crate) fn put_clock(tx: &mut Tx<'_>, c: &ClockRow) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO clocks (id, matter, stage, unit, running, started, due, stopped, provisional, warned, alarm, events)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        ),
+        &[
+            &c.id, &c.matter, &c.stage, &c.unit, &c.running, &c.started, &c.due, &c.stopped, &c.provisional, &c.warned, &c.alarm,
+            &c.events,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_clock(tx: &mut Tx<'_>, c: &ClockRow) -> Result<()> {
+    tx.exec(
+        sql!(
+            "UPDATE clocks SET unit = $2, running = $3, due = $4, stopped = $5, provisional = $6, warned = $7, alarm = $8, events = $9
+             WHERE id = $1"
+        ),
+        &[&c.id, &c.unit, &c.running, &c.due, &c.stopped, &c.provisional, &c.warned, &c.alarm, &c.events],
+    )?;
+    Ok(())
+}
+
+linli_db::row! {
+    /// An attachment as shown.
+    #[derive(Debug, Clone)]
+    pub struct FileRow {
+        /// Its id.
+        pub id: FileId,
+        /// The act it came with.
+        pub act: ActId,
+        /// Its name in the file store.
+        pub hash: String,
+        /// Media type.
+        pub mime: String,
+        /// Bytes.
+        pub size: i64,
+        /// What the sender called it.
+        pub name: String,
+    }
+}
+
+pub(crate) fn put_file(tx: &mut Tx<'_>, id: FileId, matter: MatterId, act: ActId, f: &linli_core::Upload) -> Result<()> {
+    tx.exec(
+        sql!("INSERT INTO files (id, matter, act, hash, mime, size, name) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
+        &[&id, &matter, &act, &f.hash, &f.mime, &f.size, &f.name],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn files(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<FileRow>> {
+    Ok(tx.all(
+        sql!("SELECT id, act, hash, mime, size, name FROM files WHERE matter = $1 AND erased IS NULL ORDER BY id LIMIT 200"),
+        &[&matter],
+    )?)
+}
+
+pub(crate) fn file(tx: &mut Tx<'_>, id: FileId) -> Result<Option<(MatterId, ActId, String, String, String)>> {
+    Ok(tx.opt(sql!("SELECT matter, act, hash, mime, name FROM files WHERE id = $1 AND erased IS NULL LIMIT 1"), &[&id])?)
+}
+
+pub(crate) fn erase_files(tx: &mut Tx<'_>, matter: MatterId, act: ActId, at: Millis) -> Result<u64> {
+    Ok(tx.exec(sql!("UPDATE files SET erased = $3 WHERE matter = $1 AND act = $2 AND erased IS NULL"), &[&matter, &act, &at])?)
+}
+
+pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimension: &str) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO counters (committee, day, dimension, n) VALUES ($1, $2, $3, 1)
+             ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + 1"
+        ),
+        &[&committee, &day, &dimension],
+    )?;
+    Ok(())
+}
+
+/// Sums of one committee by dimension over a span of days.
+pub(crate) fn sums_of(tx: &mut Tx<'_>, committee: UnitId, from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT dimension, CAST(sum(n) AS BIGINT) FROM counters WHERE committee = $1 AND day >= $2 AND day <= $3
+             GROUP BY dimension LIMIT 5000"
+        ),
+        &[&committee, &from, &to],
+    )?)
+}
+
+pub(crate) fn sums_within(tx: &mut Tx<'_>, committees: &[Uuid], from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT dimension, CAST(sum(n) AS BIGINT) FROM counters WHERE committee IN UUIDS($1) AND day >= $2 AND day <= $3
+             GROUP BY dimension LIMIT 20000"
+        ),
+        &[&committees, &from, &to],
+    )?)
+}
+
+pub(crate) fn sums_of_dimensions(tx: &mut Tx<'_>, dimensions: &[String], from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT dimension, CAST(sum(n) AS BIGINT) FROM counters WHERE dimension IN TEXTS($1) AND day >= $2 AND day <= $3
+             GROUP BY dimension LIMIT 200"
+        ),
+        &[&dimensions, &from, &to],
+    )?)
+}
+
+pub(crate) fn daily(tx: &mut Tx<'_>, dimension: &str, committees: &[Uuid], from: i64, to: i64) -> Result<Vec<(i64, i64)>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT day, CAST(sum(n) AS BIGINT) FROM counters WHERE dimension = $1 AND committee IN UUIDS($2) AND day >= $3 AND day <= $4
+             GROUP BY day ORDER BY day LIMIT 400"
+        ),
+        &[&dimension, &committees, &from, &to],
+    )?)
+}
+
+/// Sums of one dimension over a span of days and a set of committees.
+pub(crate) fn sum(tx: &mut Tx<'_>, dimension: &str, committees: &[Uuid], from: i64, to: i64) -> Result<i64> {
+    let (n,) = tx.one::<(Option<i64>,)>(
+        sql!(
+            "SELECT CAST(sum(n) AS BIGINT) FROM counters WHERE dimension = $1 AND day >= $2 AND day <= $3 AND committee IN UUIDS($4)"
+        ),
+        &[&dimension, &from, &to, &committees],
+    )?;
+    Ok(n.unwrap_or(0))
+}
+
+pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind: &str, at: Millis) -> Result<()> {
+    tx.exec(
+        sql!("INSERT INTO matter_links (id, matter, other, kind, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (matter, other, kind) DO NOTHING"),
+        &[&id, &a, &b, &kind, &at],
+    )?;
+    Ok(())
+}
+
+/// Links of a matter in both directions: other matter, kind.
+pub(crate) fn links(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, String)>> {
+    let mut all: Vec<(MatterId, String)> =
+        tx.all(sql!("SELECT other, kind FROM matter_links WHERE matter = $1 ORDER BY at LIMIT 50"), &[&id])?;
+    all.extend(tx.all::<(MatterId, String)>(sql!("SELECT matter, kind FROM matter_links WHERE other = $1 LIMIT 50"), &[&id])?);
+    Ok(all)
+}
+
+pub(crate) fn children(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, bool)>> {
+    Ok(tx.all(sql!("SELECT id, open FROM matters WHERE parent = $1 ORDER BY id LIMIT 50"), &[&id])?)
+}
+
+pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at: Millis) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO alarms (id, code, about, at, seen) VALUES ($1, $2, $3, $4, 1)
+             ON CONFLICT (code, about) DO UPDATE SET seen = alarms.seen + 1, at = excluded.at, solved = NULL"
+        ),
+        &[&id, &code, &about, &at],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn open_alarms(tx: &mut Tx<'_>) -> Result<Vec<(Uuid, String, String, Millis, i64)>> {
+    Ok(tx.all(sql!("SELECT id, code, about, at, seen FROM alarms WHERE solved IS NULL ORDER BY at DESC LIMIT 100"), &[])?)
+}
+
+pub(crate) fn solve_alarm(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<()> {
+    tx.exec(sql!("UPDATE alarms SET solved = $2 WHERE id = $1"), &[&id, &at])?;
+    Ok(())
+}
+
+pub(crate) fn set_ancestors(tx: &mut Tx<'_>, committee: UnitId, u: &[Option<UnitId>; 6]) -> Result<u64> {
+    let [u1, u2, u3, ..] = u;
+    Ok(tx.exec(sql!("UPDATE matters SET u1 = $2, u2 = $3, u3 = $4 WHERE committee = $1 AND (u1 <> $2 OR u2 <> $3 OR u3 <> $4)"), &[&committee, u1, u2, u3])?)
+}

@@ -1,0 +1,149 @@
+//! A matter read as a story: its acts with the words that the reader may read.
+use crate::store::{self, Act, FileRow};
+use crate::{Matter, Move, Seen, clocks::StageClock, rules};
+use linli_core::{ActId, Cx, Error, FileId, MatterId, Result, Role, Seat, time};
+
+/// How much of the words a seat may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    /// What everybody may read, with personal numbers masked.
+    Public,
+    /// What the reporter may read.
+    Reporter,
+    /// Everything.
+    Staff,
+}
+
+impl Reading {
+    /// The reading of a seat on a matter.
+    pub fn of(seat: &Seat, matter: &Matter, cx: &Cx<'_, '_>) -> Reading {
+        if seat.handles() && seat.role() != Role::GroupLeader {
+            Reading::Staff
+        } else if matter.reporter.is_some() && matter.reporter == cx.actor.person {
+            Reading::Reporter
+        } else {
+            Reading::Public
+        }
+    }
+    /// Whether words kept for these readers may be read.
+    pub fn may_read(self, readers: &str) -> bool {
+        match readers {
+            "all" => true,
+            "party" => self >= Reading::Reporter,
+            _ => self == Reading::Staff,
+        }
+    }
+}
+
+/// What one may read of a matter.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The acts, oldest first, words already cut to the reader.
+    pub acts: Vec<Act>,
+    /// The files the reader may open.
+    pub files: Vec<FileRow>,
+    /// Its clocks.
+    pub clocks: Vec<StageClock>,
+    /// How much was read.
+    pub reading: Reading,
+}
+
+/// The story as the seat may read it. At most 200 acts: longer ones go on with `after`.
+pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
+    let reading = Reading::of(&seen.seat, &seen.matter, cx);
+    let mut acts = store::acts(cx.tx, seen.matter.id, after, 200)?;
+    let hidden: Vec<ActId> = acts.iter().filter(|a| !reading.may_read(&a.readers)).map(|a| a.id).collect();
+    for a in &mut acts {
+        if hidden.contains(&a.id) {
+            a.words = None;
+            a.commitment = None;
+        } else if reading == Reading::Public {
+            a.words = a.words.as_deref().map(rules::mask);
+        }
+    }
+    // Neighbours see what was done, not the steps between desks.
+    if reading == Reading::Public {
+        acts.retain(|a| a.readers == "all");
+    }
+    let mut files = store::files(cx.tx, seen.matter.id)?;
+    files.retain(|f| !hidden.contains(&f.act));
+    let clocks = store::clocks(cx.tx, seen.matter.id)?.into_iter().map(StageClock::of).collect();
+    Ok(Story { acts, files, clocks, reading })
+}
+
+/// The moves this actor could make now.
+pub fn moves(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Vec<&'static Move>> {
+    let procedure = crate::kind(cx, &seen.matter.kind)?;
+    let possible = procedure.moves.iter().filter(|m| !m.automatic() && m.from.contains(&seen.matter.state.as_str()));
+    Ok(possible.filter(|m| cx.could(m.act, &seen.facts).is_some()).collect())
+}
+
+/// A file that the actor may read: its name in the store, media type and name.
+pub fn file(cx: &mut Cx<'_, '_>, id: FileId) -> Result<(String, String, String)> {
+    let (matter, act, hash, mime, name) = store::file(cx.tx, id)?.ok_or(Error::NotFound)?;
+    let seen = crate::see_id(cx, matter)?;
+    let reading = Reading::of(&seen.seat, &seen.matter, cx);
+    let readers = store::acts(cx.tx, matter, 0, 500)?.into_iter().find(|a| a.id == act).map(|a| a.readers);
+    match readers {
+        Some(r) if reading.may_read(&r) => Ok((hash, mime, name)),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// Erases the words and files of one's own act; the act, its time and its commitment stay, and the erasing is an act of the
+/// same move table (`kind.erase`), made by the caller.
+pub fn erase(cx: &mut Cx<'_, '_>, matter: &mut Matter, seq: i64) -> Result<()> {
+    let act = store::acts(cx.tx, matter.id, seq - 1, 1)?.into_iter().next().filter(|a| a.seq == seq).ok_or(Error::NotFound)?;
+    if act.person.is_none() || act.person != cx.actor.person {
+        return Err(Error::forbidden(crate::t::ONLY_OWN_WORDS));
+    }
+    let words = store::erase_words(cx.tx, matter.id, act.id)?;
+    let files = store::erase_files(cx.tx, matter.id, act.id, cx.now)?;
+    if words + files == 0 {
+        return Err(Error::conflict(crate::t::NOTHING_TO_ERASE));
+    }
+    if seq == 1 {
+        matter.title = crate::t::ERASED_TITLE.in_(cx.actor.lang).to_owned();
+    }
+    Ok(())
+}
+
+/// Whether the stored words of an act still match its commitment; none when they were erased.
+pub fn holds(cx: &mut Cx<'_, '_>, act: &Act) -> Result<Option<bool>> {
+    let words = store::words_of(cx.tx, act.id)?;
+    Ok(words.map(|(words, salt)| Some(crate::commitment(&salt, &words)) == act.commitment))
+}
+
+/// Links two matters both of which the actor sees.
+pub fn link(cx: &mut Cx<'_, '_>, from: MatterId, number: &str, kind: &str) -> Result<MatterId> {
+    let other = crate::see(cx, number).map_err(|_| Error::field("other", crate::t::NO_SUCH_NUMBER))?;
+    if other.matter.id == from {
+        return Err(Error::field("other", crate::t::NO_SUCH_NUMBER));
+    }
+    let id = cx.id();
+    store::put_link(cx.tx, id, from, other.matter.id, kind, cx.now)?;
+    Ok(other.matter.id)
+}
+
+/// Linked, parent and child matters that the actor may see, with how they are related.
+pub fn related(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Vec<(Matter, String)>> {
+    let mut ids = store::links(cx.tx, m.id)?;
+    ids.extend(m.parent.map(|p| (p, "parent".to_owned())));
+    ids.extend(store::children(cx.tx, m.id)?.into_iter().map(|(c, _)| (c, "child".to_owned())));
+    let found = crate::lists::by_ids(cx, &ids.iter().map(|i| i.0).collect::<Vec<_>>())?;
+    let mut out = Vec::new();
+    for matter in found {
+        let view = crate::kind(cx, &matter.kind)?.view;
+        let facts = crate::matter::facts(cx, &matter)?;
+        if cx.could(view, &facts).is_some() {
+            let kind = ids.iter().find(|(id, _)| *id == matter.id).map(|(_, k)| k.clone()).unwrap_or_default();
+            out.push((matter, kind));
+        }
+    }
+    Ok(out)
+}
+
+/// The day of an instant as a counter's key.
+pub fn day(at: linli_core::Millis) -> i64 {
+    i64::from(time::civil_day(at))
+}
