@@ -20,9 +20,9 @@ const tabs = (current) =>
     ["matters", "inbox", "[[我的事|Mine]]", '<span class="count">2<span class="hidden-text">[[ 件等您| await you]]</span></span>'],
     ["hall", "discuss", "[[议事厅|Hall]]", ""],
     ["notices", "notice", "[[通知|Notices]]", ""],
-    ["me", "person", "[[我的|Me]]", ""],
+    ["call", "phone", "[[打给居委会|Call us]]", ""],
   ]
-    .map(([id, sign, words, count]) => `<a href="#"${id === current ? ' aria-current="page"' : ""}>@icon(${sign})${words}${count}</a>`)
+    .map(([id, sign, words, count]) => `<a href="${id === "call" ? 'tel:000" class="is-call' : "#"}"${id === current ? ' aria-current="page"' : ""}>@icon(${sign})${words}${count}</a>`)
     .join("")}</nav>`;
 
 const side = (current) => {
@@ -63,7 +63,7 @@ ${desk ? `<div class="frame has-side">${side(tab)}` : tabs(tab)}
 <main id="main" tabindex="-1"${main ? ` class="${main}"` : ""}>
 ${body}
 </main>
-${desk ? "</div>" : `<a class="call" href="tel:000">@icon(phone)[[打给居委会|Call the committee]]</a>`}
+${desk ? "</div>" : ""}
 <footer class="foot"><ul><li><a href="#">[[指标口径|Definitions]]</a></li><li><a href="#">[[数据与隐私|Your data]]</a></li><li><a href="#">[[说说这个系统哪里不好用|What is wrong with this system?]]</a></li></ul></footer>
 </body></html>`;
 }

@@ -78,7 +78,9 @@ export async function faultsOf(page, { targets = true, headings = true } = {}) {
         if (root.scrollWidth > root.clientWidth) {
           const wide = [...document.body.querySelectorAll("*")].filter((e) => {
             const box = e.getBoundingClientRect();
-            return box.width && box.right > root.clientWidth + 1 && !e.closest(".hidden-text") && e.checkVisibility();
+            if (!box.width || box.right <= root.clientWidth + 1 || e.closest(".hidden-text") || !e.checkVisibility()) return false;
+            for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return false;
+            return true;
           });
           const name = (e) => `${e.tagName.toLowerCase()}.${e.getAttribute("class") ?? ""}`;
           faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}; ${wide.slice(0, 3).map(name).join(", ")}`);
