@@ -50,10 +50,11 @@ impl Plane {
             }
         }
         let trace: f64 = (0..n).map(|j| matrix[j * n + j]).sum();
-        let old =
-            |c: usize| before.map(|p| active.iter().map(|a| p.components[c].get(*a).copied().unwrap_or(0.0)).collect());
-        let (first, one) = strongest(&matrix, n, &[], old(0), trace);
-        let (second, two) = strongest(&matrix, n, &[&first], old(1), trace);
+        let start = before.map(|p| {
+            let old = |c: &Vec<f64>| active.iter().map(|a| c.get(*a).copied().unwrap_or(0.0)).collect();
+            p.components.each_ref().map(old)
+        });
+        let ([first, second], [one, two]) = strongest(&matrix, n, start, trace);
         let spread = |v: Vec<f64>| {
             let mut all = vec![0.0; tallies.len()];
             active.iter().zip(v).for_each(|(at, x)| all[*at] = x);
@@ -104,51 +105,79 @@ impl Plane {
     }
 }
 
-/// The strongest direction of a symmetric matrix among those at right angles to `others`, and its eigenvalue.
-fn strongest(matrix: &[f64], n: usize, others: &[&[f64]], before: Option<Vec<f64>>, trace: f64) -> (Vec<f64>, f64) {
-    // A start that no regular pattern of votes is at right angles to; a warm start keeps a little of it, so that a
+/// The two strongest directions of a symmetric matrix and their eigenvalues, by power iteration on both at once: multiply,
+/// turn them within the plane they span so that they do not mix (one Jacobi rotation), make them square and long 1 again.
+/// The plane is found at the rate of the third eigenvalue to the second, however close the first two are to each other.
+fn strongest(matrix: &[f64], n: usize, before: Option<[Vec<f64>; 2]>, trace: f64) -> ([Vec<f64>; 2], [f64; 2]) {
+    // Starts that no regular pattern of votes is at right angles to; a warm start keeps a little of them, so that a
     // direction that has become the strongest is found.
-    let golden = |j: usize| 0.5 + ((j + 1) as f64 * 0.618_033_988_749_894_9).fract();
-    let mut v: Vec<f64> = match before {
-        Some(old) => old.iter().enumerate().map(|(j, x)| x + 1e-6 * golden(j)).collect(),
-        None => (0..n).map(golden).collect(),
-    };
-    let mut value = 0.0;
+    let odd = [(0.618_033_988_749_894_9, 0.5), (0.414_213_562_373_095_1, -0.5)];
+    let odd = odd.map(|(step, from)| (1..=n).map(|j| from + (j as f64 * step).fract()).collect::<Vec<f64>>());
+    let mut v = odd.clone();
+    for (v, old) in v.iter_mut().zip(before.iter().flatten()) {
+        v.iter_mut().zip(old).for_each(|(x, old)| *x = old + 1e-6 * *x);
+    }
     let tiny = trace * 1e-12;
-    normalise(&mut v, others);
-    let mut next = vec![0.0; n];
+    let mut values = square_up(&mut v, 0.0);
+    let mut next = v.clone();
     for _ in 0..ROUNDS {
-        for (row, out) in matrix.chunks_exact(n.max(1)).zip(&mut next) {
-            *out = dot(row, &v);
+        let [a, b] = &mut next;
+        for ((row, a), b) in matrix.chunks_exact(n.max(1)).zip(a).zip(b) {
+            (*a, *b) = (dot(row, &v[0]), dot(row, &v[1]));
         }
-        value = normalise(&mut next, others);
-        if value <= tiny {
-            return (vec![0.0; n], 0.0);
-        }
-        let moved = v.iter().zip(&next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let turn = rotation(dot(&v[0], &next[0]), dot(&v[0], &next[1]), dot(&v[1], &next[1]));
+        rotate(&mut v, turn);
+        rotate(&mut next, turn);
+        values = square_up(&mut next, tiny);
+        let moved = v.iter().flatten().zip(next.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         std::mem::swap(&mut v, &mut next);
         if moved <= STILL {
             break;
         }
     }
-    let largest = v.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
-    if largest < 0.0 {
-        v.iter_mut().for_each(|x| *x = -*x);
+    for v in &mut v {
+        let largest = v.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
+        if largest < 0.0 {
+            v.iter_mut().for_each(|x| *x = -*x);
+        }
     }
-    (v, value)
+    (v, values)
 }
 
-/// Takes out what lies along `others`, scales to length 1, and returns the length before.
-fn normalise(v: &mut [f64], others: &[&[f64]]) -> f64 {
-    for other in others {
-        let along = dot(v, other);
-        v.iter_mut().zip(*other).for_each(|(x, o)| *x -= along * o);
+/// Cosine and sine that make the symmetric matrix (one, both; both, two) diagonal, the larger value first.
+fn rotation(one: f64, both: f64, two: f64) -> (f64, f64) {
+    let (mut c, mut s) = (1.0, 0.0);
+    if both != 0.0 {
+        let lean = (two - one) / (2.0 * both);
+        let t = lean.signum() / (lean.abs() + (1.0 + lean * lean).sqrt());
+        c = 1.0 / (1.0 + t * t).sqrt();
+        s = t * c;
     }
-    let length = dot(v, v).sqrt();
-    if length > 0.0 {
-        v.iter_mut().for_each(|x| *x /= length);
+    let mixed = 2.0 * s * c * both;
+    let (turned_one, turned_two) = (c * c * one - mixed + s * s * two, s * s * one + mixed + c * c * two);
+    // A further quarter turn exchanges the two.
+    if turned_one >= turned_two { (c, s) } else { (-s, c) }
+}
+
+fn rotate([a, b]: &mut [Vec<f64>; 2], (c, s): (f64, f64)) {
+    for (x, y) in a.iter_mut().zip(b) {
+        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     }
-    length
+}
+
+/// Scales the first vector to length 1, takes its direction out of the second, scales that too; returns both lengths
+/// before scaling. What is no longer than `tiny` has no direction and becomes zero.
+fn square_up([a, b]: &mut [Vec<f64>; 2], tiny: f64) -> [f64; 2] {
+    let unit = |v: &mut Vec<f64>| {
+        let length = dot(v, v).sqrt();
+        let scale = if length > tiny { 1.0 / length } else { 0.0 };
+        v.iter_mut().for_each(|x| *x *= scale);
+        length * f64::from(u8::from(scale > 0.0))
+    };
+    let first = unit(a);
+    let along = dot(a, b);
+    a.iter().zip(b.iter_mut()).for_each(|(x, y)| *y -= along * x);
+    [first, unit(b)]
 }
 
 /// Eight running sums in a fixed order: fast, and the same everywhere.
