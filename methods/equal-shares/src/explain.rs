@@ -66,7 +66,6 @@ impl Outcome {
                 let price = election.hundredths(*price, Language::Zh);
                 match (*paid, *paid_less) {
                     (paid, 0) => format!("入选：{paid} 位支持者每人付 {price}"),
-                    (0, less) => format!("入选：{less} 位支持者付出剩余的全部，每人至多 {price}"),
                     (paid, less) => format!("入选：{paid} 位支持者每人付 {price}，另有 {less} 位付出剩余的全部"),
                 }
             }
@@ -120,7 +119,6 @@ impl Outcome {
                 let price = election.hundredths(*price, Language::En);
                 match (*paid, *paid_less) {
                     (paid, 0) => format!("won: {} paid {price} each", voters(paid)),
-                    (0, less) => format!("won: {} paid all they had left, at most {price} each", voters(less)),
                     (paid, less) => {
                         format!("won: {} paid {price} each, {} all they had left", voters(paid), voters(less))
                     }

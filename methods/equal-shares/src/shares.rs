@@ -31,7 +31,13 @@ pub(crate) fn count(picked: &mut Picked) -> Result<(), Error> {
     let election = picked.election;
     let add1 = picked.options.rule != Rule::Mes;
     let increment = i128::from(picked.options.increment.unwrap_or(election.unit).max(1)) * i128::from(election.voters);
-    let open = picked.open();
+    let mut open = picked.open();
+    let above_budget = |fate: &Option<Fate>| matches!(fate, Some(Fate::Lost(Why::AboveBudget)));
+    if add1 {
+        // As in the programs of equalshares.net and pabutools: when raised shares pay for a project dearer than the
+        // whole budget, that step overspends.
+        open.extend((0..picked.fates.len()).filter(|p| above_budget(&picked.fates[*p])));
+    }
     let mut run = Run::new(picked, &open);
     run.go(i128::from(election.budget))?;
     let mut step = 0;
@@ -51,7 +57,7 @@ pub(crate) fn count(picked: &mut Picked) -> Result<(), Error> {
         let fate = run.won(at as u32, project);
         picked.take(project, fate);
     }
-    for project in open.iter().copied().filter(|p| !selected.contains(p)) {
+    for project in picked.open() {
         let left = run.money_left(project);
         let short = Why::SupportersShort { left, unspent: None };
         picked.lose(project, forbidden(election, &selected, project).unwrap_or(short));
@@ -123,6 +129,8 @@ struct Run<'a> {
     /// All voters' shares together, in subunits.
     money: i128,
     shift: u32,
+    /// One voter's share in fixed point, rounded up.
+    share_hi: i64,
     spent: i64,
     /// Per class of voters.
     balance: Vec<Span>,
@@ -148,6 +156,7 @@ impl<'a> Run<'a> {
             utility: picked.options.utility,
             money: 0,
             shift: 0,
+            share_hi: 0,
             spent: 0,
             balance: vec![Span::default(); picked.election.classes()],
             emptied_at: vec![NEVER; picked.election.classes()],
@@ -233,7 +242,8 @@ impl<'a> Run<'a> {
         let voters = i128::from(self.election.voters.max(1));
         let scaled = money << self.shift;
         let lo = (scaled / voters) as i64;
-        self.balance.fill(Span { lo, hi: lo + i64::from(scaled % voters != 0) });
+        self.share_hi = lo + i64::from(scaled % voters != 0);
+        self.balance.fill(Span { lo, hi: self.share_hi });
         self.emptied_at.fill(NEVER);
         self.bought_at.fill(NEVER);
         self.stale.fill(false);
@@ -369,7 +379,7 @@ impl<'a> Run<'a> {
             if self.emptied_at[class] != NEVER {
                 continue;
             }
-            if balance.hi <= known.lo {
+            if balance.hi < known.lo {
                 terms.poor += weight;
                 self.history(class, now).into_iter().for_each(|at| *paid.entry(at).or_default() += weight);
             } else if balance.lo >= known.hi {
@@ -519,25 +529,43 @@ impl<'a> Run<'a> {
         exact.floor().to_integer().to_i64().unwrap_or(i64::MAX)
     }
 
-    /// How the purchase was paid.
+    /// How the purchase was paid: who had the price, and who had less. Nearly always the intervals tell.
     fn won(&mut self, at: u32, project: usize) -> Fate {
         let (mut paid, mut paid_less) = (0, 0);
+        let mut unclear = BTreeMap::<Vec<u32>, u64>::new();
+        let span = self.purchases[at as usize].price;
         for class in self.election.supporters(project).iter().map(|c| *c as usize) {
+            let weight = self.election.weights[class] as u64;
             match self.emptied_at[class].cmp(&at) {
                 Ordering::Less => {}
-                Ordering::Equal => paid_less += self.election.weights[class] as u64,
-                Ordering::Greater => paid += self.election.weights[class] as u64,
+                Ordering::Greater => paid += weight,
+                Ordering::Equal => {
+                    let history = self.history(class, at);
+                    let spent: i64 = history.iter().map(|t| self.purchases[*t as usize].price.lo).sum();
+                    if self.share_hi - spent < span.lo {
+                        paid_less += weight;
+                    } else {
+                        *unclear.entry(history).or_default() += weight;
+                    }
+                }
             }
         }
         let unit = i128::from(self.election.unit) << self.shift;
         let hundredths = |fixed: i64| (i128::from(fixed) * 100 + unit - 1).div_euclid(unit);
-        let span = self.purchases[at as usize].price;
         let mut price = hundredths(span.hi);
-        if hundredths(span.lo) != price && paid > 0 {
+        if !unclear.is_empty() || hundredths(span.lo) != price {
+            let unclear: Vec<(BigRational, u64)> =
+                unclear.into_iter().map(|(history, weight)| (self.exact_balance(&history), weight)).collect();
             self.settle(std::iter::once(at));
-            if let Some(exact) = &self.purchases[at as usize].exact {
-                let exact = exact * BigInt::from(100) / BigInt::from(self.election.unit);
-                price = exact.ceil().to_integer().to_i128().unwrap_or(price);
+            let settled = self.purchases[at as usize].exact.clone().filter(|_| paid > 0);
+            // If nobody kept anything, the price is what the richest had.
+            let exact = settled.or_else(|| unclear.iter().map(|(balance, _)| balance.clone()).max());
+            if let Some(exact) = exact {
+                for (balance, weight) in unclear {
+                    *(if balance < exact { &mut paid_less } else { &mut paid }) += weight;
+                }
+                let in_hundredths = exact * BigInt::from(100) / BigInt::from(self.election.unit);
+                price = in_hundredths.ceil().to_integer().to_i128().unwrap_or(price);
             }
         }
         Fate::WonByShares { price, paid, paid_less }
