@@ -133,7 +133,8 @@ pub struct Reason {
 pub struct Correction {
     /// Whether the model answered otherwise before (or only just right).
     pub changed: bool,
-    /// Total shift of the text's scores; the score of another text moves by at most this × the similarity of the two.
+    /// Sum of the steps taken. The score of another text moves by at most about this × the cosine of the two texts;
+    /// texts that contain n-grams added here also become a little longer.
     pub shift: f32,
     /// n-grams the model has learnt to read by this text.
     pub added: usize,
@@ -425,7 +426,7 @@ impl Model {
 }
 
 /// The lead in score that a correction gives; a score of 1 is the margin of the support vector machine.
-const LEAD: f32 = 0.2;
+const LEAD: f32 = 0.1;
 
 fn check(options: &Options) -> Result<(), LearnError> {
     let Options { cost, max_features, folds, tolerance, rounds, .. } = *options;
