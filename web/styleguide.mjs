@@ -56,9 +56,9 @@ function frame({ lang, place, title, tab, main = "", type = "normal", theme }, b
 <link rel="stylesheet" href="/assets/app.css"><link rel="icon" href="/assets/favicon.svg"><script src="/assets/app.js" defer></script></head>
 <body><a class="skip" href="#main">[[跳到正文|Skip to content]]</a>
 <header class="top"><a class="brand" href="#">@icon(mark)<b>[[邻里|Linli]]</b><span>[[梧桐苑居委会|Wutongyuan committee]]</span></a>
-<div class="tools">${desk ? `<a class="tool" href="#">@icon(search)<span class="hidden-text">[[查找|Search]]</span></a>` : ""}${pref(`<button class="tool" name="type" value="large" aria-pressed="false">@icon(large-type)[[大字|Large]]</button>`)}
+<div class="tools">${desk ? `<a class="tool" href="#">@icon(search)<span class="hidden-text">[[查找|Search]]</span></a>` : ""}${pref(`<button class="tool" name="type" value="large" aria-pressed="false">@icon(large-type)[[大字|Large]]</button><button class="tool" name="lang" value="[[en|zh]]" lang="[[en|zh-CN]]" aria-label="[[EN, English|中文]]">[[EN|中文]]</button>`)}
 <details class="menu"><summary class="tool">${desk ? "@icon(person)[[陈敏|Chen Min]]" : "@icon(menu)[[菜单|Menu]]"}</summary><div><p><b>${desk ? "[[陈敏|Chen Min]]" : "[[王秀兰|Wang Xiulan]]"}</b>${desk ? "[[社工 · 梧桐苑居委会|Community worker]]" : "[[梧桐苑 3号502室|3-502 Wutongyuan]]"}</p>
-<a href="#">@icon(person)[[我的资料|My data]]</a>${pref(`<button name="lang" value="[[en|zh]]" lang="[[en|zh-CN]]">@icon(language)[[English|中文]]</button><button name="theme" value="dark" aria-pressed="false">@icon(contrast)[[深色|Dark]]</button>`)}<hr><form method="post" action="/logout" data-forget><button>@icon(logout)[[退出|Sign out]]</button></form></div></details></div></header>
+<a href="#">@icon(person)[[我的资料|My data]]</a>${pref(`<button name="theme" value="dark" aria-pressed="false">@icon(contrast)[[深色|Dark]]</button>`)}<hr><form method="post" action="/logout" data-forget><button>@icon(logout)[[退出|Sign out]]</button></form></div></details></div></header>
 ${desk ? `<div class="frame has-side">${side(tab)}` : tabs(tab)}
 <main id="main" tabindex="-1"${main ? ` class="${main}"` : ""}>
 ${body}
