@@ -1,8 +1,10 @@
 //! Signing in, and who acts.
 use crate::{LOGINS, places, rules, store, t, unit_seat, units};
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
-use linli_core::{Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, Post, Result, Role, Sealed, Via, time};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use linli_core::{
+    Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, Post, Result, Role, Sealed, Via, time,
+};
 use std::fmt::Write;
 use uuid::Uuid;
 
@@ -42,7 +44,11 @@ fn blind_login(cx: &Cx<'_, '_>, typed: &str) -> BlindIndex {
 pub fn find_login(cx: &mut Cx<'_, '_>, typed: &str) -> Result<Option<LoginRow>> {
     let login = blind_login(cx, typed);
     let row = store::login(cx.tx, &login)?;
-    Ok(row.map(|r| LoginRow { person: r.person, hash: r.hash, locked: r.locked_until.is_some_and(|until| until > cx.now) }))
+    Ok(row.map(|r| LoginRow {
+        person: r.person,
+        hash: r.hash,
+        locked: r.locked_until.is_some_and(|until| until > cx.now),
+    }))
 }
 
 /// Argon2id (RFC 9106) with 19 MiB, two passes, one lane: slow on purpose, so outside any transaction. The result is a PHC
@@ -187,7 +193,11 @@ pub fn create_login(cx: &mut Cx<'_, '_>, person: PersonId, login: &str, hash: &s
     let index = blind_login(cx, login);
     let sealed = cx.seal("logins.login", &Personal::new(login.trim().to_owned()))?;
     let id = cx.id();
-    if store::put_login(cx.tx, id, person, (sealed, index), hash)? { Ok(()) } else { Err(Error::field("login", t::LOGIN_TAKEN)) }
+    if store::put_login(cx.tx, id, person, (sealed, index), hash)? {
+        Ok(())
+    } else {
+        Err(Error::field("login", t::LOGIN_TAKEN))
+    }
 }
 
 /// Sets a new password for somebody else and ends all of the person's sessions.

@@ -90,7 +90,12 @@ fn chains(a: &Address) -> (String, String) {
 /// Lane or group (5 digits), door or building (5), entrance (3), room (5).
 fn sort(a: &Address) -> i64 {
     let number = |label: &Option<String>, digits: u32| {
-        let text: String = label.iter().flat_map(|l| l.chars()).skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let text: String = label
+            .iter()
+            .flat_map(|l| l.chars())
+            .skip_while(|c| !c.is_ascii_digit())
+            .take_while(char::is_ascii_digit)
+            .collect();
         text.parse::<i64>().unwrap_or(0).min(10_i64.pow(digits) - 1)
     };
     let lane = number(&a.lane, 5).max(number(&a.group, 5));
@@ -105,14 +110,30 @@ mod tests {
     #[test]
     fn keys_and_queries_meet() {
         let dwelling = keys("dwelling", "友谊苑 23号502室", Some("友谊路1200弄23号502室"));
-        assert_eq!((dwelling.address.as_str(), dwelling.door.as_str(), dwelling.initials.as_str()), ("1200-23-502", "23-502", "yyy23-502"));
+        assert_eq!(
+            (dwelling.address.as_str(), dwelling.door.as_str(), dwelling.initials.as_str()),
+            ("1200-23-502", "23-502", "yyy23-502")
+        );
         let asks = |typed: &str| {
             let q = query(typed);
             let begins = |key: &str, start: &Option<String>| start.as_ref().is_some_and(|s| key.starts_with(s));
-            (begins(&dwelling.initials, &q.initials) || begins(&dwelling.address, &q.numbers) || begins(&dwelling.door, &q.numbers))
+            (begins(&dwelling.initials, &q.initials)
+                || begins(&dwelling.address, &q.numbers)
+                || begins(&dwelling.door, &q.numbers))
                 && q.fits("友谊苑 23号502室", Some("友谊路1200弄23号502室"))
         };
-        for typed in ["23-502", "1200弄23号502室", "1200弄23号", "友谊路1200弄23号502室", "友谊苑23-502", "友谊苑", "yyy", "YYY23-5", "２３号５０２", "二十三号"] {
+        for typed in [
+            "23-502",
+            "1200弄23号502室",
+            "1200弄23号",
+            "友谊路1200弄23号502室",
+            "友谊苑23-502",
+            "友谊苑",
+            "yyy",
+            "YYY23-5",
+            "２３号５０２",
+            "二十三号",
+        ] {
             assert!(asks(typed), "{typed} → {:?}", query(typed));
         }
         for typed in ["24-502", "友谊路1201弄23号", "牡丹路1200弄23号502室", "yyz", "丁香苑23-502"] {

@@ -124,7 +124,10 @@ pub(crate) fn insert(cx: &mut Cx<'_, '_>, new: &[(UnitId, NewUnit)]) -> Result<(
             None => Vec::new(),
             Some(p) => match fresh.get(&p) {
                 Some(above) => above.clone(),
-                None => functions(&units, units.get(p).filter(|u| u.live()).ok_or_else(|| Error::field("parent", t::NO_UNIT))?),
+                None => functions(
+                    &units,
+                    units.get(p).filter(|u| u.live()).ok_or_else(|| Error::field("parent", t::NO_UNIT))?,
+                ),
             },
         };
         let second_root = n.parent.is_none() && std::mem::replace(&mut rooted, true);
@@ -222,7 +225,9 @@ pub fn change_parent(cx: &mut Cx<'_, '_>, id: UnitId, parent: UnitId, note: &str
     let (above, _) = kept(cx, parent)?;
     let from = unit.parent.ok_or_else(|| Error::field("parent", t::WRONG_PARENT))?;
     unit_seat(cx, UNITS, from)?;
-    let committee_stays = unit.function == Function::Serve || units.committee_of(id) == units.committee_of(parent) || !store::holds_places(cx.tx, id)?;
+    let committee_stays = unit.function == Function::Serve
+        || units.committee_of(id) == units.committee_of(parent)
+        || !store::holds_places(cx.tx, id)?;
     if above.path.contains(&id) || !committee_stays {
         return Err(Error::field("parent", t::WRONG_PARENT));
     }
@@ -253,7 +258,14 @@ fn tell(cx: &mut Cx<'_, '_>, boundary: Boundary) -> Result<()> {
 }
 
 /// Moves places (with all that lies in them) and units directly under one committee to another.
-pub fn change_boundary(cx: &mut Cx<'_, '_>, from: UnitId, to: UnitId, places: &[PlaceId], inner: &[UnitId], note: &str) -> Result<()> {
+pub fn change_boundary(
+    cx: &mut Cx<'_, '_>,
+    from: UnitId,
+    to: UnitId,
+    places: &[PlaceId],
+    inner: &[UnitId],
+    note: &str,
+) -> Result<()> {
     let ((old, _), (new, _)) = (kept(cx, from)?, kept(cx, to)?);
     if old.function != Function::Serve || new.function != Function::Serve || from == to {
         return Err(Error::field("to", t::DIFFERENT_FUNCTION));
@@ -266,7 +278,10 @@ pub fn change_boundary(cx: &mut Cx<'_, '_>, from: UnitId, to: UnitId, places: &[
 fn hand_over(cx: &mut Cx<'_, '_>, from: &Unit, to: &Unit, tops: &[PlaceId], inner: &[UnitId]) -> Result<()> {
     let units = units(cx)?;
     for id in inner {
-        let child = units.get(*id).filter(|u| u.live() && u.parent == Some(from.id)).ok_or_else(|| Error::field("units", t::NOT_WITHIN))?;
+        let child = units
+            .get(*id)
+            .filter(|u| u.live() && u.parent == Some(from.id))
+            .ok_or_else(|| Error::field("units", t::NOT_WITHIN))?;
         store::set_unit(cx.tx, &Unit { parent: Some(to.id), ..child.clone() })?;
     }
     cx.changed("registry.units")?;
@@ -336,7 +351,10 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
         if old.function != to.function {
             return Err(Error::field("from", t::DIFFERENT_FUNCTION));
         }
-        if to.path.contains(id) || old.path.contains(&into) || units.committee_of(*id) != units.committee_of(into) && old.function != Function::Serve {
+        if to.path.contains(id)
+            || old.path.contains(&into)
+            || units.committee_of(*id) != units.committee_of(into) && old.function != Function::Serve
+        {
             return Err(Error::field("from", t::WRONG_PARENT));
         }
         unit_seat(cx, UNITS, old.parent.unwrap_or(*id))?;
@@ -356,7 +374,8 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
             let row: Uuid = cx.id();
             store::put_serves(cx.tx, row, over(unit), over(served), cx.now)?;
         }
-        let there: BTreeSet<(PersonId, String)> = store::staff(cx.tx, into, cx.now)?.into_iter().map(|s| (s.person, s.role)).collect();
+        let there: BTreeSet<(PersonId, String)> =
+            store::staff(cx.tx, into, cx.now)?.into_iter().map(|s| (s.person, s.role)).collect();
         for post in store::staff(cx.tx, *id, cx.now)? {
             if !there.contains(&(post.person, post.role.clone())) {
                 let row: PostId = cx.id();
@@ -417,7 +436,14 @@ pub fn end_service(cx: &mut Cx<'_, '_>, unit: UnitId, served: UnitId) -> Result<
 }
 
 /// Gives a person a post at a unit, from now until an instant or until it is ended.
-pub fn appoint(cx: &mut Cx<'_, '_>, person: PersonId, unit: UnitId, role: Role, duty: bool, until: Option<Millis>) -> Result<PostId> {
+pub fn appoint(
+    cx: &mut Cx<'_, '_>,
+    person: PersonId,
+    unit: UnitId,
+    role: Role,
+    duty: bool,
+    until: Option<Millis>,
+) -> Result<PostId> {
     unit_seat(cx, POSTS, unit)?;
     let units = units(cx)?;
     let at = units.get(unit).filter(|u| u.live()).ok_or(Error::NotFound)?;

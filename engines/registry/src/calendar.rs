@@ -77,8 +77,12 @@ pub fn calendar(cx: &mut Cx<'_, '_>) -> Result<Arc<Calendar>> {
 }
 
 /// Makes a calendar of notices in the order of their publication: the last one of a year holds.
-fn compile<'a>(label: &str, notices: impl Iterator<Item = (i64, &'a [CalendarDay], &'a str)>) -> std::result::Result<Calendar, CsvError> {
-    let years: BTreeMap<i64, (&[CalendarDay], &str)> = notices.map(|(year, days, source)| (year, (days, source))).collect();
+fn compile<'a>(
+    label: &str,
+    notices: impl Iterator<Item = (i64, &'a [CalendarDay], &'a str)>,
+) -> std::result::Result<Calendar, CsvError> {
+    let years: BTreeMap<i64, (&[CalendarDay], &str)> =
+        notices.map(|(year, days, source)| (year, (days, source))).collect();
     let Some((_, source)) = years.values().next_back() else { return Ok(Calendar::weeks(label)) };
     let mut text = format!("# version: {label}\n# source: {source}\ndate,name,is_off,notice\n");
     let mut days = BTreeMap::new();
@@ -105,7 +109,11 @@ fn put_year(cx: &mut Cx<'_, '_>, year: i64, days: &[CalendarDay], source: &str) 
     let known = |what: &str| !what.contains(['\n', '\r']);
     let read = compile("", [(year, days, source)].into_iter()).is_ok();
     Check::default()
-        .that(!days.is_empty() && dates.len() == days.len() && days.iter().all(plain) && known(source) && read, "days", t::BAD_DAYS)
+        .that(
+            !days.is_empty() && dates.len() == days.len() && days.iter().all(plain) && known(source) && read,
+            "days",
+            t::BAD_DAYS,
+        )
         .done()?;
     let id: Uuid = cx.id();
     let (author, at) = (cx.actor.person, cx.now);
@@ -122,11 +130,19 @@ pub fn publish_calendar_file(cx: &mut Cx<'_, '_>, csv: &str) -> Result<Vec<i32>>
     // The file has been read above: what is no day here is a remark or the column line.
     for line in csv.lines() {
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        if let [date, name, off, notice] = fields[..] && let Ok(year) = notice.parse() && !line.starts_with('#') {
-            years.entry(year).or_default().push(CalendarDay { date: date.into(), name: name.into(), off: off == "true" });
+        if let [date, name, off, notice] = fields[..]
+            && let Ok(year) = notice.parse()
+            && !line.starts_with('#')
+        {
+            years.entry(year).or_default().push(CalendarDay {
+                date: date.into(),
+                name: name.into(),
+                off: off == "true",
+            });
         }
     }
-    let held: BTreeMap<i64, Vec<CalendarDay>> = store::calendars(cx.tx)?.into_iter().map(|(year, days, ..)| (year, days.0)).collect();
+    let held: BTreeMap<i64, Vec<CalendarDay>> =
+        store::calendars(cx.tx)?.into_iter().map(|(year, days, ..)| (year, days.0)).collect();
     let mut changed = Vec::new();
     for (year, days) in years {
         if held.get(&i64::from(year)) != Some(&days) {

@@ -12,6 +12,7 @@ mod address;
 mod admin;
 mod calendar;
 mod ids;
+mod import;
 mod people;
 mod places;
 pub mod rules;
@@ -20,22 +21,26 @@ mod units;
 
 pub use actor::{
     LoginRow, SessionRow, actor_by_token, actor_of, change_password, check_password, close_session, create_login,
-    create_token, find_login, hash_password, note_failed, open_session, reset_password, revoke_token, touch_session,
-    tokens,
+    create_token, find_login, hash_password, note_failed, open_session, reset_password, revoke_token, tokens,
+    touch_session,
 };
 pub use admin::{
-    Boundary, NewUnit, Part, Renamed, appoint, change_boundary, change_parent, create_unit, create_units, end_post, end_service, merge_units,
-    put_levels, rename_unit, retire_unit, serve, set_duty, set_unit_phone, split_unit,
+    Boundary, NewUnit, Part, Renamed, appoint, change_boundary, change_parent, create_unit, create_units, end_post,
+    end_service, merge_units, put_levels, rename_unit, retire_unit, serve, set_duty, set_unit_phone, split_unit,
 };
 pub use calendar::{CalendarDay, Work, calendar, publish_calendar, publish_calendar_file, publish_hours, work};
 pub use ids::{HouseholdId, ResidentId};
+pub use import::{ImportError, Mapping, Plan, Record, Report, import_register, parse_mapping, parse_register, plan};
 pub use people::{
-    Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, StaffLine, Tenancy, Unmask, consented, contact, contact_seat,
-    create_household, create_person, duty, end_consent, find_person, give_consent, households_of, households_scope, move_in, move_out,
-    note_contact, note_list_read, own_list_reads, own_profile, own_unmasks, people_names, set_person_phone, set_preferences, staff,
-    staff_list,
+    Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, StaffLine, Tenancy, Unmask, consented,
+    contact, contact_seat, create_household, create_person, duty, end_consent, find_person, give_consent,
+    households_of, households_scope, move_in, move_out, note_contact, note_list_read, own_list_reads, own_profile,
+    own_unmasks, people_names, set_person_phone, set_preferences, staff, staff_list,
 };
-pub use places::{NewPlace, Place, children_places, create_places, group_places, place, place_within, places, retire_place, search_places};
+pub use places::{
+    NewPlace, Place, children_places, create_places, group_places, place, place_within, places, retire_place,
+    search_places,
+};
 pub use units::{Function, Level, Unit, Units};
 
 use linli_core::{Cx, Error, Facts, Module, Relation, Result, Role, Rule, Seat, Tick, UnitId, time};
@@ -119,7 +124,12 @@ pub fn units(cx: &mut Cx<'_, '_>) -> Result<Arc<Units>> {
 /// What authority knows of a unit: it is acted upon, and it is (or lies in) a committee.
 fn unit_facts(units: &Units, unit: UnitId) -> Facts {
     let committee = units.committee_of(unit).unwrap_or(unit);
-    Facts { owner_path: units.path(unit).to_vec(), place_path: units.path(committee).to_vec(), audience: Some(units.root()), ..Facts::default() }
+    Facts {
+        owner_path: units.path(unit).to_vec(),
+        place_path: units.path(committee).to_vec(),
+        audience: Some(units.root()),
+        ..Facts::default()
+    }
 }
 
 /// The seat for an act upon a unit. Units are public, so a refusal is 403.
@@ -134,4 +144,3 @@ fn root_seat(cx: &mut Cx<'_, '_>, act: &'static str) -> Result<Seat> {
     let units = units(cx)?;
     cx.may(act, VIEW, &unit_facts(&units, units.root()))
 }
-

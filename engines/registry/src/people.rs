@@ -1,9 +1,11 @@
 //! People, households, consents, and who read whose data.
 use crate::{
-    CONSENT, Function, HOUSEHOLDS, HouseholdId, PEOPLE, PERSON, ResidentId, rules, rules::Check, store, t, unit_facts, unit_seat, units,
+    CONSENT, Function, HOUSEHOLDS, HouseholdId, PEOPLE, PERSON, ResidentId, rules, rules::Check, store, t, unit_facts,
+    unit_seat, units,
 };
 use linli_core::{
-    BlindIndex, Cx, Error, Facts, Lang, Millis, PersonId, Personal, PlaceId, PostId, Result, Role, Scope, ScopeKind, Sealed, Seat, UnitId, time,
+    BlindIndex, Cx, Error, Facts, Lang, Millis, PersonId, Personal, PlaceId, PostId, Result, Role, Scope, ScopeKind,
+    Sealed, Seat, UnitId, time,
 };
 use std::collections::HashMap;
 
@@ -227,7 +229,9 @@ pub fn set_person_phone(cx: &mut Cx<'_, '_>, person: PersonId, phone: Option<&Pe
     if cx.actor.person != Some(person) {
         person_seat(cx, PEOPLE, person)?;
     }
-    let digits = phone.map(|p| rules::phone_digits(p.reveal()).ok_or_else(|| Error::field("phone", t::BAD_PHONE))).transpose()?;
+    let digits = phone
+        .map(|p| rules::phone_digits(p.reveal()).ok_or_else(|| Error::field("phone", t::BAD_PHONE)))
+        .transpose()?;
     let sealed = digits.map(|d| seal(cx, "people.phone", &d)).transpose()?;
     store::set_phone(cx.tx, person, sealed)
 }
@@ -249,7 +253,13 @@ pub fn create_household(cx: &mut Cx<'_, '_>, dwelling: PlaceId) -> Result<Househ
 }
 
 /// Registers a person at a dwelling. An owner who lives elsewhere belongs to no household.
-pub fn move_in(cx: &mut Cx<'_, '_>, person: PersonId, dwelling: PlaceId, household: Option<HouseholdId>, tenure: &str) -> Result<ResidentId> {
+pub fn move_in(
+    cx: &mut Cx<'_, '_>,
+    person: PersonId,
+    dwelling: PlaceId,
+    household: Option<HouseholdId>,
+    tenure: &str,
+) -> Result<ResidentId> {
     let place = crate::place(cx, dwelling)?.ok_or(Error::NotFound)?;
     unit_seat(cx, PEOPLE, place.committee)?;
     store::person(cx.tx, person)?.ok_or(Error::NotFound)?;
@@ -262,7 +272,8 @@ pub fn move_in(cx: &mut Cx<'_, '_>, person: PersonId, dwelling: PlaceId, househo
         .that(place.kind == "dwelling", "dwelling", t::BAD_KIND)
         .that(fits, "household", t::NOT_WITHIN)
         .done()?;
-    let tenancy = Tenancy { id: cx.id(), person, household, committee: place.committee, dwelling, tenure: tenure.to_owned() };
+    let tenancy =
+        Tenancy { id: cx.id(), person, household, committee: place.committee, dwelling, tenure: tenure.to_owned() };
     if store::put_resident(cx.tx, &tenancy, cx.now)? { Ok(tenancy.id) } else { Err(Error::conflict(t::ALREADY)) }
 }
 
@@ -335,19 +346,27 @@ pub fn own_profile(cx: &mut Cx<'_, '_>) -> Result<Profile> {
 pub fn own_unmasks(cx: &mut Cx<'_, '_>) -> Result<Vec<Unmask>> {
     let person = cx.actor.person.ok_or(Error::SignIn)?;
     let rows = store::unmasks(cx.tx, person, 200)?;
-    Ok(rows.into_iter().map(|r| Unmask { by: r.by_person, post: r.post, unit: r.unit, purpose: r.purpose, at: r.at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| Unmask { by: r.by_person, post: r.post, unit: r.unit, purpose: r.purpose, at: r.at })
+        .collect())
 }
 
 /// On which of the last 90 days somebody went through a household list that oneself is on.
 pub fn own_list_reads(cx: &mut Cx<'_, '_>) -> Result<Vec<ListRead>> {
     let person = cx.actor.person.ok_or(Error::SignIn)?;
-    let mut lists: Vec<UnitId> = store::homes(cx.tx, person)?.iter().flat_map(|h| [Some(h.committee), h.grp]).flatten().collect();
+    let mut lists: Vec<UnitId> =
+        store::homes(cx.tx, person)?.iter().flat_map(|h| [Some(h.committee), h.grp]).flatten().collect();
     lists.sort_unstable();
     lists.dedup();
     let since = i64::from(time::civil_day(cx.now)) - 90;
     let mut reads = Vec::new();
     for unit in lists {
-        reads.extend(store::list_reads(cx.tx, unit, since)?.into_iter().map(|(unit, by, at)| ListRead { unit, by, at }));
+        reads.extend(store::list_reads(cx.tx, unit, since)?.into_iter().map(|(unit, by, at)| ListRead {
+            unit,
+            by,
+            at,
+        }));
     }
     reads.sort_by_key(|r| (-r.at, r.by));
     Ok(reads)
@@ -423,7 +442,14 @@ pub fn staff_list(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<StaffLine>> {
     let rows = store::staff(cx.tx, unit, cx.now)?;
     let line = |r: store::StaffRow| {
         let role = Role::parse(&r.role).ok_or_else(|| Error::internal(format!("role {}", r.role)))?;
-        Ok(StaffLine { post: r.id, person: r.person, role, duty: r.duty, name: cx.open("people.name", &r.name)?, until: r.until })
+        Ok(StaffLine {
+            post: r.id,
+            person: r.person,
+            role,
+            duty: r.duty,
+            name: cx.open("people.name", &r.name)?,
+            until: r.until,
+        })
     };
     rows.into_iter().map(line).collect()
 }

@@ -74,7 +74,8 @@ pub(crate) fn within(units: &crate::Units, committee: UnitId, inner: [Option<Uni
     for unit in inner.into_iter().flatten() {
         let path = units.path(unit);
         // Of an estate that several committees share only what lies below its own committee is added.
-        let own = path.iter().position(|u| units.get(*u).is_some_and(|u| u.function == Function::Serve)).map_or(0, |i| i + 1);
+        let own =
+            path.iter().position(|u| units.get(*u).is_some_and(|u| u.function == Function::Serve)).map_or(0, |i| i + 1);
         for id in path.iter().skip(own) {
             if !all.contains(id) {
                 all.push(*id);
@@ -127,7 +128,10 @@ pub fn create_places(cx: &mut Cx<'_, '_>, committee: UnitId, new: &[NewPlace]) -
     }
     let mut ids = Vec::with_capacity(new.len());
     for p in new {
-        let parent = p.parent.map(|id| known.get(&id).filter(|parent| parent.committee == committee).ok_or(Error::NotFound)).transpose()?;
+        let parent = p
+            .parent
+            .map(|id| known.get(&id).filter(|parent| parent.committee == committee).ok_or(Error::NotFound))
+            .transpose()?;
         let within = |unit: Option<UnitId>, function: Function| {
             unit.is_none_or(|id| units.get(id).is_some_and(|u| u.live() && u.function == function))
         };
@@ -137,7 +141,11 @@ pub fn create_places(cx: &mut Cx<'_, '_>, committee: UnitId, new: &[NewPlace]) -
             .that(rules::place_under(&p.kind, parent.map(|q| q.kind.as_str())), "parent", t::WRONG_PARENT)
             .that(rules::name(&p.name), "name", t::BAD_NAME)
             .that(p.address.as_deref().is_none_or(rules::name), "address", t::BAD_NAME)
-            .that(p.lat.is_none_or(|v| (-90.0..=90.0).contains(&v)) && p.lat.is_some() == p.lon.is_some(), "lat", t::BAD_POSITION)
+            .that(
+                p.lat.is_none_or(|v| (-90.0..=90.0).contains(&v)) && p.lat.is_some() == p.lon.is_some(),
+                "lat",
+                t::BAD_POSITION,
+            )
             .that(p.lon.is_none_or(|v| (-180.0..=180.0).contains(&v)), "lon", t::BAD_POSITION)
             .that(within(p.estate, Function::Estate), "estate", t::NO_UNIT)
             .that(within(p.micro_grid, Function::Group) && own(p.micro_grid), "micro_grid", t::NOT_WITHIN)
@@ -164,7 +172,13 @@ pub fn create_places(cx: &mut Cx<'_, '_>, committee: UnitId, new: &[NewPlace]) -
 
 /// Puts places and all that lies in them into an estate, micro-grid or building group of their committee; what is none
 /// stays as it is.
-pub fn group_places(cx: &mut Cx<'_, '_>, tops: &[PlaceId], estate: Option<UnitId>, micro_grid: Option<UnitId>, group: Option<UnitId>) -> Result<()> {
+pub fn group_places(
+    cx: &mut Cx<'_, '_>,
+    tops: &[PlaceId],
+    estate: Option<UnitId>,
+    micro_grid: Option<UnitId>,
+    group: Option<UnitId>,
+) -> Result<()> {
     let units = units(cx)?;
     for place in store::places_by_id(cx.tx, tops)? {
         unit_seat(cx, PLACES, place.committee)?;

@@ -68,8 +68,12 @@ pub fn locked_until(failed: i64, now: Millis) -> Option<Millis> {
 /// Whether a new password will do: at least 10 characters, or at least 8 of three kinds.
 pub fn password_will_do(typed: &str) -> bool {
     let n = typed.chars().count();
-    let kinds: [fn(char) -> bool; 4] =
-        [|c| c.is_ascii_lowercase(), |c| c.is_ascii_uppercase(), |c| c.is_ascii_digit(), |c| !c.is_ascii_alphanumeric()];
+    let kinds: [fn(char) -> bool; 4] = [
+        |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_uppercase(),
+        |c| c.is_ascii_digit(),
+        |c| !c.is_ascii_alphanumeric(),
+    ];
     let kinds = kinds.into_iter().filter(|k| typed.chars().any(k)).count();
     let varied = typed.chars().collect::<std::collections::BTreeSet<_>>().len() >= 4;
     n <= 200 && varied && (n >= 10 || n >= 8 && kinds >= 3)

@@ -1,5 +1,8 @@
 //! Every statement of the registry.
-use crate::{HouseholdId, Place, ResidentId, Tenancy, Unit, units::{Level, Link}};
+use crate::{
+    HouseholdId, Place, ResidentId, Tenancy, Unit,
+    units::{Level, Link},
+};
 use linli_core::{BlindIndex, Millis, PersonId, PlaceId, PostId, Result, Sealed, UnitId};
 use linli_db::{Json, Tx, row, sql};
 use serde_json::Value;
@@ -49,8 +52,10 @@ pub(crate) fn all_units(tx: &mut Tx<'_>) -> Result<Vec<Unit>> {
 }
 
 pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
-    let rows: Vec<(String, String, String, String, String, i64)> =
-        tx.all(sql!("SELECT code, tree, function, name_zh, name_en, depth FROM levels ORDER BY depth, code LIMIT 1000"), &[])?;
+    let rows: Vec<(String, String, String, String, String, i64)> = tx.all(
+        sql!("SELECT code, tree, function, name_zh, name_en, depth FROM levels ORDER BY depth, code LIMIT 1000"),
+        &[],
+    )?;
     let level = |(code, tree, function, name_zh, name_en, depth): (String, String, String, String, String, i64)| {
         let function = crate::Function::parse(&function).unwrap_or(crate::Function::Unit);
         Level { code, tree, function, name_zh, name_en, depth }
@@ -65,8 +70,10 @@ pub(crate) fn all_links(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
     let mut all: Vec<LinkRow> = Vec::new();
     loop {
         let after = all.last().map_or(Uuid::nil(), |l| l.0);
-        let page: Vec<LinkRow> =
-            tx.all(sql!("SELECT id, from_unit, to_unit, code FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"), &[&after, &PAGE])?;
+        let page: Vec<LinkRow> = tx.all(
+            sql!("SELECT id, from_unit, to_unit, code FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"),
+            &[&after, &PAGE],
+        )?;
         let last = (page.len() as i64) < PAGE;
         all.extend(page);
         if last {
@@ -108,7 +115,19 @@ pub(crate) fn put_unit(tx: &mut Tx<'_>, u: &Unit) -> Result<()> {
             "INSERT INTO units (id, parent, level, kind, code, name, name_en, initials, status, phone, valid_from)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         ),
-        &[&u.id, &u.parent, &u.level, &u.kind, &u.code, &u.name, &u.name_en, &u.initials, &u.status, &u.phone, &u.valid_from],
+        &[
+            &u.id,
+            &u.parent,
+            &u.level,
+            &u.kind,
+            &u.code,
+            &u.name,
+            &u.name_en,
+            &u.initials,
+            &u.status,
+            &u.phone,
+            &u.valid_from,
+        ],
     )?;
     Ok(())
 }
@@ -126,7 +145,14 @@ pub(crate) fn set_unit(tx: &mut Tx<'_>, u: &Unit) -> Result<()> {
 
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn put_link(
-    tx: &mut Tx<'_>, id: Uuid, from: &Unit, to: UnitId, kind: &str, note: &str, author: Option<PersonId>, at: Millis,
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    from: &Unit,
+    to: UnitId,
+    kind: &str,
+    note: &str,
+    author: Option<PersonId>,
+    at: Millis,
 ) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO unit_links (id, from_unit, to_unit, kind, code, name, at, note, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
@@ -215,7 +241,13 @@ pub(crate) enum Key {
 }
 
 /// Places whose key begins so. Keys are compared byte by byte, and no byte of UTF-8 lies above `F4`.
-pub(crate) fn places_by_key(tx: &mut Tx<'_>, committee: Option<UnitId>, key: Key, start: &str, limit: i64) -> Result<Vec<Place>> {
+pub(crate) fn places_by_key(
+    tx: &mut Tx<'_>,
+    committee: Option<UnitId>,
+    key: Key,
+    start: &str,
+    limit: i64,
+) -> Result<Vec<Place>> {
     let statement = match key {
         Key::Address => sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
@@ -256,7 +288,8 @@ pub(crate) fn retire_place(tx: &mut Tx<'_>, id: PlaceId, at: Millis) -> Result<u
 }
 
 pub(crate) fn lived_in(tx: &mut Tx<'_>, dwelling: PlaceId) -> Result<bool> {
-    let n: (i64,) = tx.one(sql!("SELECT count(*) FROM residents WHERE dwelling = $1 AND until IS NULL"), &[&dwelling])?;
+    let n: (i64,) =
+        tx.one(sql!("SELECT count(*) FROM residents WHERE dwelling = $1 AND until IS NULL"), &[&dwelling])?;
     Ok(n.0 > 0)
 }
 
@@ -297,12 +330,21 @@ pub(crate) fn set_committee(tx: &mut Tx<'_>, ids: &[PlaceId], committee: UnitId)
 /// Takes places out of groups and micro-grids that stay behind.
 pub(crate) fn leave_units(tx: &mut Tx<'_>, ids: &[PlaceId], left: &[UnitId]) -> Result<()> {
     tx.exec(sql!("UPDATE places SET grp = NULL WHERE id IN UUIDS($1) AND grp IN UUIDS($2)"), &[&ids, &left])?;
-    tx.exec(sql!("UPDATE places SET micro_grid = NULL WHERE id IN UUIDS($1) AND micro_grid IN UUIDS($2)"), &[&ids, &left])?;
+    tx.exec(
+        sql!("UPDATE places SET micro_grid = NULL WHERE id IN UUIDS($1) AND micro_grid IN UUIDS($2)"),
+        &[&ids, &left],
+    )?;
     Ok(())
 }
 
 /// Puts places into a group, micro-grid or estate; what is none stays.
-pub(crate) fn join_units(tx: &mut Tx<'_>, ids: &[PlaceId], estate: Option<UnitId>, micro_grid: Option<UnitId>, group: Option<UnitId>) -> Result<()> {
+pub(crate) fn join_units(
+    tx: &mut Tx<'_>,
+    ids: &[PlaceId],
+    estate: Option<UnitId>,
+    micro_grid: Option<UnitId>,
+    group: Option<UnitId>,
+) -> Result<()> {
     if estate.is_some() {
         tx.exec(sql!("UPDATE places SET estate = $2 WHERE id IN UUIDS($1)"), &[&ids, &estate])?;
     }
@@ -339,8 +381,10 @@ pub(crate) fn committee_places(tx: &mut Tx<'_>, committee: UnitId) -> Result<Vec
     let mut all: Vec<(PlaceId,)> = Vec::new();
     loop {
         let after = all.last().map_or(PlaceId(Uuid::nil()), |p| p.0);
-        let page: Vec<(PlaceId,)> =
-            tx.all(sql!("SELECT id FROM places WHERE committee = $1 AND id > $2 ORDER BY id LIMIT $3"), &[&committee, &after, &PAGE])?;
+        let page: Vec<(PlaceId,)> = tx.all(
+            sql!("SELECT id FROM places WHERE committee = $1 AND id > $2 ORDER BY id LIMIT $3"),
+            &[&committee, &after, &PAGE],
+        )?;
         let last = (page.len() as i64) < PAGE;
         all.extend(page);
         if last {
@@ -439,7 +483,13 @@ pub(crate) fn homes(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<HomeRow>> {
     )?)
 }
 
-pub(crate) fn put_household(tx: &mut Tx<'_>, id: HouseholdId, dwelling: &Place, sort: i64, since: Millis) -> Result<()> {
+pub(crate) fn put_household(
+    tx: &mut Tx<'_>,
+    id: HouseholdId,
+    dwelling: &Place,
+    sort: i64,
+    since: Millis,
+) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO households (id, dwelling, committee, grp, sort, since) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &dwelling.id, &dwelling.committee, &dwelling.group, &sort, &since],
@@ -448,7 +498,8 @@ pub(crate) fn put_household(tx: &mut Tx<'_>, id: HouseholdId, dwelling: &Place, 
 }
 
 pub(crate) fn household(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Option<(PlaceId, UnitId, Option<UnitId>)>> {
-    Ok(tx.opt(sql!("SELECT dwelling, committee, grp FROM households WHERE id = $1 AND until IS NULL LIMIT 1"), &[&id])?)
+    Ok(tx
+        .opt(sql!("SELECT dwelling, committee, grp FROM households WHERE id = $1 AND until IS NULL LIMIT 1"), &[&id])?)
 }
 
 /// Ends a household in which nobody lives any more.
@@ -479,7 +530,10 @@ row! {
 }
 
 pub(crate) fn resident(tx: &mut Tx<'_>, id: ResidentId) -> Result<Option<ResidentRow>> {
-    Ok(tx.opt(sql!("SELECT id, person, household, committee FROM residents WHERE id = $1 AND until IS NULL LIMIT 1"), &[&id])?)
+    Ok(tx.opt(
+        sql!("SELECT id, person, household, committee FROM residents WHERE id = $1 AND until IS NULL LIMIT 1"),
+        &[&id],
+    )?)
 }
 
 pub(crate) fn end_resident(tx: &mut Tx<'_>, id: ResidentId, at: Millis) -> Result<u64> {
@@ -490,7 +544,13 @@ row! {
     pub(crate) struct StairRow { pub(crate) id: HouseholdId, pub(crate) dwelling: PlaceId, pub(crate) name: String, pub(crate) door: Option<String>, pub(crate) grp: Option<UnitId>, pub(crate) sort: i64, pub(crate) last: Option<Millis> }
 }
 
-pub(crate) fn households(tx: &mut Tx<'_>, committee: UnitId, group: Option<UnitId>, after: (i64, HouseholdId), limit: i64) -> Result<Vec<StairRow>> {
+pub(crate) fn households(
+    tx: &mut Tx<'_>,
+    committee: UnitId,
+    group: Option<UnitId>,
+    after: (i64, HouseholdId),
+    limit: i64,
+) -> Result<Vec<StairRow>> {
     Ok(match group {
         Some(group) => tx.all(
             sql!(
@@ -562,7 +622,14 @@ pub(crate) fn staff(tx: &mut Tx<'_>, unit: UnitId, now: Millis) -> Result<Vec<St
 }
 
 pub(crate) fn put_post(
-    tx: &mut Tx<'_>, id: PostId, person: PersonId, unit: UnitId, role: &str, duty: bool, since: Millis, until: Option<Millis>,
+    tx: &mut Tx<'_>,
+    id: PostId,
+    person: PersonId,
+    unit: UnitId,
+    role: &str,
+    duty: bool,
+    since: Millis,
+    until: Option<Millis>,
 ) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO posts (id, person, unit, role, duty, since, until) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
@@ -590,11 +657,20 @@ row! {
 }
 
 pub(crate) fn login(tx: &mut Tx<'_>, login: &BlindIndex) -> Result<Option<LoginRow>> {
-    Ok(tx.opt(sql!("SELECT id, person, password_hash, failed, locked_until FROM logins WHERE login_idx = $1 LIMIT 1"), &[login])?)
+    Ok(tx.opt(
+        sql!("SELECT id, person, password_hash, failed, locked_until FROM logins WHERE login_idx = $1 LIMIT 1"),
+        &[login],
+    )?)
 }
 
 /// `false` when the login is taken.
-pub(crate) fn put_login(tx: &mut Tx<'_>, id: Uuid, person: PersonId, login: (Sealed, BlindIndex), hash: &str) -> Result<bool> {
+pub(crate) fn put_login(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    person: PersonId,
+    login: (Sealed, BlindIndex),
+    hash: &str,
+) -> Result<bool> {
     Ok(tx.exec(
         sql!(
             "INSERT INTO logins (id, person, login, login_idx, password_hash, failed) VALUES ($1, $2, $3, $4, $5, 0)
@@ -605,7 +681,10 @@ pub(crate) fn put_login(tx: &mut Tx<'_>, id: Uuid, person: PersonId, login: (Sea
 }
 
 pub(crate) fn set_password(tx: &mut Tx<'_>, person: PersonId, hash: &str) -> Result<u64> {
-    Ok(tx.exec(sql!("UPDATE logins SET password_hash = $2, failed = 0, locked_until = NULL WHERE person = $1"), &[&person, &hash])?)
+    Ok(tx.exec(
+        sql!("UPDATE logins SET password_hash = $2, failed = 0, locked_until = NULL WHERE person = $1"),
+        &[&person, &hash],
+    )?)
 }
 
 pub(crate) fn set_failed(tx: &mut Tx<'_>, id: Uuid, failed: i64, locked_until: Option<Millis>) -> Result<()> {
@@ -637,7 +716,12 @@ pub(crate) fn put_session(tx: &mut Tx<'_>, s: &SessionNew) -> Result<()> {
 }
 
 /// Person, name, language of an open session.
-pub(crate) fn session(tx: &mut Tx<'_>, digest: &[u8], kind: &str, now: Millis) -> Result<Option<(PersonId, Sealed, String)>> {
+pub(crate) fn session(
+    tx: &mut Tx<'_>,
+    digest: &[u8],
+    kind: &str,
+    now: Millis,
+) -> Result<Option<(PersonId, Sealed, String)>> {
     Ok(tx.opt(
         sql!(
             "SELECT p.id, p.name, p.lang FROM sessions s JOIN people p ON p.id = s.person
@@ -666,7 +750,11 @@ pub(crate) fn revoke_session(tx: &mut Tx<'_>, person: PersonId, id: Uuid) -> Res
     Ok(tx.exec(sql!("DELETE FROM sessions WHERE person = $1 AND id = $2"), &[&person, &id])?)
 }
 
-pub(crate) fn sessions(tx: &mut Tx<'_>, person: PersonId, now: Millis) -> Result<Vec<(Uuid, String, String, Millis, Millis)>> {
+pub(crate) fn sessions(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    now: Millis,
+) -> Result<Vec<(Uuid, String, String, Millis, Millis)>> {
     Ok(tx.all(
         sql!("SELECT id, kind, label, seen, until FROM sessions WHERE person = $1 AND until > $2 ORDER BY id DESC LIMIT 100"),
         &[&person, &now],
@@ -680,7 +768,13 @@ pub(crate) fn forget_sessions(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
 // ---- consents and reads
 
 pub(crate) fn put_consent(
-    tx: &mut Tx<'_>, id: Uuid, person: PersonId, purpose: &str, by: Option<PersonId>, at: Millis, until: Option<Millis>,
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    person: PersonId,
+    purpose: &str,
+    by: Option<PersonId>,
+    at: Millis,
+    until: Option<Millis>,
 ) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO consents (id, person, purpose, by_person, at, until) VALUES ($1, $2, $3, $4, $5, $6)"),
@@ -710,7 +804,9 @@ row! {
 
 pub(crate) fn put_unmask(tx: &mut Tx<'_>, u: &UnmaskRow) -> Result<()> {
     tx.exec(
-        sql!("INSERT INTO unmasks (id, by_person, post, unit, subject, purpose, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
+        sql!(
+            "INSERT INTO unmasks (id, by_person, post, unit, subject, purpose, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        ),
         &[&u.id, &u.by_person, &u.post, &u.unit, &u.subject, &u.purpose, &u.at],
     )?;
     Ok(())
@@ -740,7 +836,15 @@ pub(crate) fn list_reads(tx: &mut Tx<'_>, unit: UnitId, since: i64) -> Result<Ve
 
 // ---- calendars
 
-pub(crate) fn put_calendar(tx: &mut Tx<'_>, id: Uuid, year: i64, days: &Value, source: &str, author: Option<PersonId>, at: Millis) -> Result<()> {
+pub(crate) fn put_calendar(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    year: i64,
+    days: &Value,
+    source: &str,
+    author: Option<PersonId>,
+    at: Millis,
+) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO calendars (id, year, days, source, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &year, &Json(days), &source, &author, &at],
@@ -752,7 +856,15 @@ pub(crate) fn calendars(tx: &mut Tx<'_>) -> Result<Vec<(i64, Json<Vec<crate::Cal
     Ok(tx.all(sql!("SELECT year, days, source, at FROM calendars ORDER BY at, id LIMIT 2000"), &[])?)
 }
 
-pub(crate) fn put_hours(tx: &mut Tx<'_>, id: Uuid, day: i64, shifts: &Value, source: &str, author: Option<PersonId>, at: Millis) -> Result<()> {
+pub(crate) fn put_hours(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    day: i64,
+    shifts: &Value,
+    source: &str,
+    author: Option<PersonId>,
+    at: Millis,
+) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO hours (id, day, shifts, source, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &day, &Json(shifts), &source, &author, &at],

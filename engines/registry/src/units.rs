@@ -134,13 +134,19 @@ impl Units {
     ///
     /// # Errors
     /// A parent or level that does not exist, or a circle of parents.
-    pub fn build(mut all: Vec<Unit>, levels: Vec<Level>, links: Vec<Link>, serves: Vec<(UnitId, UnitId)>) -> Result<Units, String> {
+    pub fn build(
+        mut all: Vec<Unit>,
+        levels: Vec<Level>,
+        links: Vec<Link>,
+        serves: Vec<(UnitId, UnitId)>,
+    ) -> Result<Units, String> {
         all.sort_by(|a, b| (&a.code, a.id).cmp(&(&b.code, b.id)));
         let parents: HashMap<UnitId, Option<UnitId>> = all.iter().map(|u| (u.id, u.parent)).collect();
         let functions: HashMap<&str, Function> = levels.iter().map(|l| (l.code.as_str(), l.function)).collect();
         let mut units = Units { serves, ..Units::default() };
         for (i, unit) in all.iter_mut().enumerate() {
-            unit.function = *functions.get(unit.level.as_str()).ok_or_else(|| format!("{}: no level {}", unit.code, unit.level))?;
+            unit.function =
+                *functions.get(unit.level.as_str()).ok_or_else(|| format!("{}: no level {}", unit.code, unit.level))?;
             unit.path = vec![unit.id];
             let mut above = unit.parent;
             while let Some(id) = above {
@@ -284,21 +290,23 @@ impl Units {
     /// The unit of a kind (`property`, `police` …) that serves a unit or one above it, nearest first.
     pub fn serving(&self, served: UnitId, kind: &str) -> Option<UnitId> {
         self.up(served).find_map(|place| {
-            let units = self.serves.iter().filter(|(_, served)| *served == place.id).filter_map(|(unit, _)| self.get(*unit));
+            let units =
+                self.serves.iter().filter(|(_, served)| *served == place.id).filter_map(|(unit, _)| self.get(*unit));
             units.filter(|u| u.kind == kind).map(|u| u.id).next()
         })
     }
     /// Units in force by name, English name, code or pinyin initials, best first.
     pub fn search(&self, q: &str, within: Option<UnitId>, limit: usize) -> Vec<&Unit> {
-        let q = q.trim().to_lowercase();
+        let (typed, q) = (q.trim(), q.trim().to_lowercase());
         if q.is_empty() {
             return Vec::new();
         }
+        let code = |u: &Unit| u.code.get(..q.len()).is_some_and(|start| start.eq_ignore_ascii_case(&q));
         let rank = |u: &Unit| match () {
-            () if u.name == q || u.code == q => Some(0),
-            () if u.name.starts_with(&q) || u.initials.starts_with(&q) => Some(1),
-            () if u.code.starts_with(&q) => Some(2),
-            () if u.name.contains(&q) || u.initials.contains(&q) => Some(3),
+            () if u.name == typed || u.code == typed => Some(0),
+            () if u.name.starts_with(typed) || u.initials.starts_with(&q) => Some(1),
+            () if code(u) => Some(2),
+            () if u.name.contains(typed) || u.initials.contains(&q) => Some(3),
             () => u.name_en.as_ref().filter(|en| en.to_lowercase().contains(&q)).map(|_| 4),
         };
         let inside = |u: &&Unit| within.is_none_or(|w| u.path.contains(&w));
