@@ -146,6 +146,7 @@ fn equality_is_that_of_article_1259() {
     assert!(Need::AtLeast(2, 3).met(2, 3) && !Need::AtLeast(2, 3).met(1, 3));
     assert!(!Need::MoreThan(1, 2).met(1, 2) && Need::MoreThan(1, 2).met(2, 3));
     assert!(!Need::AtLeast(3, 4).met(0, 0), "nothing of nothing meets nothing");
+    assert_eq!(Need::AtLeast(3, 4).least_newcomers(0, 0), Some(1));
     let third = u64::MAX / 3;
     assert!(Need::AtLeast(2, 3).met(third * 2, third * 3) && !Need::AtLeast(2, 3).met(third * 2 - 1, third * 3));
 }
