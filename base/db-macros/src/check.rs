@@ -146,8 +146,11 @@ fn foreign(table: &str, owner: &str, module: &str) -> String {
 pub(crate) struct Checker {
     conn: rusqlite::Connection,
     schema: Schema,
-    touched: Arc<Mutex<Vec<(Touch, String, Option<String>)>>>,
+    touched: Arc<Mutex<Vec<Touched>>>,
 }
+
+/// What is touched, in which table, through which view or trigger.
+type Touched = (Touch, String, Option<String>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Touch {
@@ -205,7 +208,7 @@ impl Checker {
         if statement.parameter_count() != args {
             return Err("parameters are written $1, $2 …".into());
         }
-        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     fn may(&self, touch: Touch, table: &str, accessor: Option<&str>, module: &str) -> Result<(), String> {

@@ -3,6 +3,7 @@
 //! Use it through `linli_db::sql!`, which documents the rules.
 mod check;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 mod text;
 

@@ -119,8 +119,8 @@ impl Options {
 pub struct Db(Arc<Backend>);
 
 enum Backend {
-    Sqlite(sqlite::Lite),
-    Pg(pg::Pg),
+    Sqlite(Box<sqlite::Lite>),
+    Pg(Box<pg::Pg>),
 }
 impl Drop for Backend {
     fn drop(&mut self) {
@@ -133,8 +133,8 @@ impl Db {
     /// another process uses, a schema that is newer or was changed afterwards, and durability weaker than asked for.
     pub fn open(o: &Options) -> Result<Db> {
         Ok(Db(Arc::new(match &o.url {
-            None => Backend::Sqlite(sqlite::Lite::open(o)?),
-            Some(url) => Backend::Pg(pg::Pg::open(url, o)?),
+            None => Backend::Sqlite(Box::new(sqlite::Lite::open(o)?)),
+            Some(url) => Backend::Pg(Box::new(pg::Pg::open(url, o)?)),
         })))
     }
     /// Which engine it is.

@@ -30,7 +30,7 @@ pub(crate) fn run(conn: &mut Conn<'_>) -> Result<()> {
 }
 
 fn run_within(conn: &mut Conn<'_>) -> Result<()> {
-    let mut tx = Tx::new(conn.reborrow());
+    let mut tx = Tx::new(conn.reborrow(), None);
     let engine = tx.engine();
     let (exists,) = tx.one::<(i64,)>(&EXISTS, &[])?;
     let mut applied =
@@ -49,7 +49,7 @@ fn run_within(conn: &mut Conn<'_>) -> Result<()> {
             None => {
                 conn.control(&format!("{ddl}\n;"))
                     .map_err(|e| Error::Unavailable(format!("migrations/{}: {e}", m.file)))?;
-                Tx::new(conn.reborrow()).exec(&NOTE, &[&m.number, &m.name, &m.hash()])?;
+                Tx::new(conn.reborrow(), None).exec(&NOTE, &[&m.number, &m.name, &m.hash()])?;
             }
         }
     }

@@ -221,12 +221,7 @@ impl Pg {
                 if let Err(e) = self.begin(c, &format!("{READ}{limit}")) {
                     return (Err(e.into()), false);
                 }
-                let conn = tx::Conn::Pg(c);
-                let tx = match until {
-                    None => Tx::new(conn),
-                    Some(until) => Tx::reporting(conn, until),
-                };
-                let (out, _) = tx.guarded(f);
+                let (out, _) = Tx::new(tx::Conn::Pg(c), until).guarded(f);
                 let ended = c.control("ROLLBACK").is_ok();
                 (out, ended)
             },
@@ -266,7 +261,7 @@ impl Pg {
         if let Err(e) = self.begin(c, WRITE) {
             return (Once::Done(Err(e.into())), false);
         }
-        let (out, again) = Tx::new(tx::Conn::Pg(c)).guarded(f);
+        let (out, again) = Tx::new(tx::Conn::Pg(c), None).guarded(f);
         match out {
             Ok(r) => match commit(c) {
                 Ok(()) => (Once::Done(Ok(r)), true),

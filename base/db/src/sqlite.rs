@@ -132,8 +132,7 @@ pub(crate) struct Lite {
     writer: Arc<Mutex<Conn>>,
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
-    /// The lock on the data directory; released when the file is closed.
-    _lock: File,
+    _lock: Lock,
 }
 impl Drop for Lite {
     fn drop(&mut self) {
@@ -145,7 +144,15 @@ impl Drop for Lite {
     }
 }
 
-fn lock(data: &Path) -> Result<File> {
+/// The lock on the data directory. Given back by word: a child process may still have the file open.
+struct Lock(File);
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(data: &Path) -> Result<Lock> {
     let broken = |e: std::io::Error| Error::Unavailable(format!("{}: {e}", data.display()));
     std::fs::create_dir_all(data).map_err(broken)?;
     let path = data.join("linli.lock");
@@ -164,7 +171,7 @@ fn lock(data: &Path) -> Result<File> {
         }
     }
     file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(broken)?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 impl Lite {
@@ -189,7 +196,7 @@ impl Lite {
         Ok(conn)
     }
     pub(crate) fn read<R, E: From<Error>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
-        self.readers.with(self.options.statement_timeout, || self.reader(), |c| snapshot(c, |c| Tx::new(c), f))?
+        self.readers.with(self.options.statement_timeout, || self.reader(), |c| snapshot(c, None, f))?
     }
     pub(crate) fn report<R, E: From<Error>>(
         &self,
@@ -197,7 +204,7 @@ impl Lite {
         f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
         let until = Instant::now() + deadline;
-        self.reports.with(deadline, || self.reader(), |c| snapshot(c, |c| Tx::reporting(c, until), f))?
+        self.reports.with(deadline, || self.reader(), |c| snapshot(c, Some(until), f))?
     }
 
     pub(crate) fn write<R: Send + 'static, E: From<Error> + Send + 'static>(
@@ -268,13 +275,13 @@ impl Lite {
 /// One snapshot from the first statement on.
 fn snapshot<R, E: From<Error>>(
     c: &Conn,
-    tx: impl FnOnce(tx::Conn<'_>) -> Tx<'_>,
+    until: Option<Instant>,
     f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
 ) -> (Result<R, E>, bool) {
     if let Err(e) = c.control("BEGIN") {
         return (Err(e.into()), false);
     }
-    let (out, _) = tx(tx::Conn::Sqlite(c)).guarded(f);
+    let (out, _) = Tx::new(tx::Conn::Sqlite(c), until).guarded(f);
     let ended = c.conn.is_autocommit() || c.control("ROLLBACK").is_ok();
     (out, ended)
 }
@@ -323,7 +330,7 @@ fn together(c: &Conn, first: Job, jobs: &Receiver<Job>) -> (Vec<Reply>, Result<(
 fn run_in_savepoint(c: &Conn, job: Job, replies: &mut Vec<Reply>) -> Result<()> {
     let begun = c.control("SAVEPOINT job");
     let refused = begun.clone();
-    let (keep, reply) = job(refused.map_err(|e| unavailable(&e)).map(|()| Tx::new(tx::Conn::Sqlite(c))));
+    let (keep, reply) = job(refused.map_err(|e| unavailable(&e)).map(|()| Tx::new(tx::Conn::Sqlite(c), None)));
     replies.push(reply);
     begun?;
     if c.conn.is_autocommit() {

@@ -48,12 +48,9 @@ impl From<Error> for Failure {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: Conn<'c>) -> Self {
-        Tx { conn, queries: 0, until: None, failed: None }
-    }
-    /// A transaction in which reports may run, until then.
-    pub(crate) fn reporting(conn: Conn<'c>, until: Instant) -> Self {
-        Tx { conn, queries: 0, until: Some(until), failed: None }
+    /// With an end, a transaction in which reports may run until then.
+    pub(crate) fn new(conn: Conn<'c>, until: Option<Instant>) -> Self {
+        Tx { conn, queries: 0, until, failed: None }
     }
     /// Which engine it runs on.
     pub fn engine(&self) -> Engine {
@@ -213,7 +210,7 @@ impl<'c> Batch<'c> {
         }
         let begun = self.conn.control("SAVEPOINT step");
         begun.map_err(|e| self.lose(e))?;
-        let (out, _) = Tx::new(self.conn.reborrow()).guarded(f);
+        let (out, _) = Tx::new(self.conn.reborrow(), None).guarded(f);
         let ended = self.conn.control(if out.is_ok() {
             "RELEASE SAVEPOINT step"
         } else {

@@ -1,0 +1,261 @@
+use super::{Place, names, put, raw};
+use linli_db::{Engine, Error, sql};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+#[test]
+fn of_a_hundred_writes_with_every_second_refused_fifty_remain() {
+    for place in Place::both() {
+        let db = place.open();
+        let threads: Vec<_> = (0..100)
+            .map(|i| {
+                let db = db.clone();
+                std::thread::spawn(move || {
+                    db.write(move |tx| {
+                        put(tx, &format!("{i:03}"))?;
+                        if i % 2 == 0 { Err(Error::Constraint("even".into())) } else { Ok(i) }
+                    })
+                })
+            })
+            .collect();
+        let told: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        let expected: Vec<_> =
+            (0..100).map(|i| if i % 2 == 0 { Err(Error::Constraint("even".into())) } else { Ok(i) }).collect();
+        assert_eq!(told, expected);
+        assert_eq!(names(&db), (0..50).map(|i| format!("{:03}", 2 * i + 1)).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_failed_statement_loses_the_transaction_even_if_the_closure_looks_away() {
+    for place in Place::both() {
+        let db = place.open();
+        db.write(|tx| put(tx, "a")).unwrap();
+        let done = db.write(|tx| {
+            put(tx, "b")?;
+            let _ = put(tx, "a");
+            let _ = put(tx, "c");
+            Ok::<_, Error>(())
+        });
+        let Err(Error::Constraint(which)) = done else { panic!("{done:?}") };
+        assert_eq!(which, if db.engine() == Engine::Pg { "worker_fence_pkey" } else { "worker_fence.name" });
+        assert_eq!(names(&db), ["a"]);
+    }
+}
+
+#[test]
+fn a_panic_harms_nobody_else() {
+    for place in Place::both() {
+        let db = place.open();
+        for i in 0..10 {
+            let (ready, go) = mpsc::channel();
+            db.write_then(move |tx| put(tx, &format!("before {i}")), move |done| ready.send(done).unwrap());
+            let panicked = db.write(move |tx| {
+                put(tx, "never")?;
+                if i >= 0 {
+                    panic!("broken {i}");
+                }
+                Ok::<_, Error>(())
+            });
+            assert_eq!(panicked, Err(Error::Bug(format!("panic: broken {i}"))));
+            assert_eq!(go.recv().unwrap(), Ok(1));
+            let read: Result<(), Error> = db.read(|_| panic!("broken"));
+            assert_eq!(read, Err(Error::Bug("panic: broken".into())));
+            db.write_then(|_| Ok::<_, Error>(()), |_| panic!("in the reply"));
+            assert_eq!(db.write(move |tx| put(tx, &format!("after {i}"))), Ok(1));
+        }
+        assert_eq!(names(&db).len(), 20);
+    }
+}
+
+#[test]
+fn a_read_cannot_write_and_sees_one_snapshot() {
+    for place in Place::both() {
+        let db = place.open();
+        assert!(matches!(db.read(|tx| put(tx, "x")), Err(Error::Bug(_) | Error::Unavailable(_))));
+        let count = sql!("SELECT count(*) FROM worker_fence");
+        let seen = db.read(|tx| {
+            let before = tx.one::<(i64,)>(count, &[])?;
+            db.write(|tx| put(tx, "meanwhile"))?;
+            let after = tx.one::<(i64,)>(count, &[])?;
+            assert_eq!(tx.queries(), 2);
+            Ok::<_, Error>((before.0, after.0))
+        });
+        assert_eq!(seen, Ok((0, 0)));
+        assert_eq!(names(&db), ["meanwhile"]);
+    }
+}
+
+#[test]
+fn a_write_inside_a_write_is_refused_where_it_would_wait_for_itself() {
+    let place = Place::sqlite();
+    let db = place.open();
+    let inner = db.clone();
+    let done = db.write(move |_| inner.write(|tx| put(tx, "x")));
+    assert!(matches!(done, Err(Error::Bug(_))), "{done:?}");
+    let done = db.batch(|_| db.write(|tx| put(tx, "x")));
+    assert!(matches!(done, Err(Error::Bug(_))), "{done:?}");
+    let done = db.batch(|_| db.batch(|b| b.step(|tx| put(tx, "x"))));
+    assert!(matches!(done, Err(Error::Bug(_))), "{done:?}");
+    assert_eq!(db.write(|tx| put(tx, "y")), Ok(1));
+}
+
+#[test]
+fn writes_that_met_are_run_again() {
+    for place in Place::both() {
+        let db = place.open();
+        db.write(|tx| put(tx, "n")).unwrap();
+        // On PostgreSQL both have read before either writes: one of them must be run again.
+        let met = Arc::new(Barrier::new(2));
+        let runs = Arc::new(AtomicU32::new(0));
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (db, met, runs) = (db.clone(), met.clone(), runs.clone());
+                std::thread::spawn(move || {
+                    db.write(move |tx| {
+                        let first = runs.fetch_add(1, Ordering::SeqCst) < 2;
+                        let (n,) =
+                            tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+                        if first && tx.engine() == Engine::Pg {
+                            met.wait();
+                        }
+                        tx.exec(sql!("UPDATE worker_fence SET fence = $1 WHERE name = 'n'"), &[&(n + 1)])
+                            // What the closure makes of the error does not matter.
+                            .map_err(|_| Error::Decode("hidden".into()))
+                    })
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|t| assert_eq!(t.join().unwrap(), Ok(1)));
+        let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
+        assert_eq!(n, Ok((2,)));
+        assert_eq!(runs.load(Ordering::SeqCst), if db.engine() == Engine::Pg { 3 } else { 2 });
+    }
+}
+
+#[test]
+fn a_write_that_always_meets_others_gives_up() {
+    let Some(place) = Place::pg() else { return };
+    let db = place.open();
+    db.write(|tx| put(tx, "n")).unwrap();
+    let (other, runs) = (db.clone(), Arc::new(AtomicU32::new(0)));
+    let counted = runs.clone();
+    let done = db.write(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]))?;
+        tx.exec(sql!("UPDATE worker_fence SET fence = 0 WHERE name = 'n'"), &[])
+    });
+    assert_eq!((done, runs.load(Ordering::SeqCst)), (Err(Error::Conflict), 6));
+}
+
+#[test]
+fn a_step_of_a_batch_fails_alone_and_a_batch_fails_whole() {
+    for mut place in Place::both() {
+        place.options = place.options.clone().durability_off();
+        let db = place.open();
+        let done = db.batch(|b| {
+            b.step(|tx| put(tx, "a"))?;
+            let again = b.step(|tx| put(tx, "b").and_then(|_| put(tx, "a")));
+            assert!(matches!(again, Err(Error::Constraint(_))));
+            assert!(matches!(b.step(|_| -> Result<(), Error> { panic!("step") }), Err(Error::Bug(_))));
+            b.step(|tx| put(tx, "c"))
+        });
+        assert_eq!(done, Ok(1));
+        let undone: Result<(), Error> = db.batch(|b| {
+            b.step(|tx| put(tx, "d"))?;
+            Err(Error::Deadline)
+        });
+        assert_eq!(undone, Err(Error::Deadline));
+        let panicked: Result<(), Error> = db.batch(|b| {
+            b.step(|tx| put(tx, "d"))?;
+            panic!("batch")
+        });
+        assert_eq!(panicked, Err(Error::Bug("panic: batch".into())));
+        db.make_durable().unwrap();
+        db.write(|tx| put(tx, "e")).unwrap();
+        assert_eq!(names(&db), ["a", "c", "e"]);
+    }
+}
+
+#[test]
+fn reports_run_only_as_reports_and_end_in_time() {
+    for place in Place::both() {
+        let db = place.open();
+        db.batch(|b| (0..2000).try_for_each(|i| b.step(|tx| put(tx, &format!("{i:04}")).map(drop)))).unwrap();
+        let all = sql!(report "SELECT name FROM worker_fence ORDER BY name");
+        assert!(matches!(db.read(|tx| tx.all::<(String,)>(all, &[])), Err(Error::Bug(_))));
+        let minute = Duration::from_secs(60);
+        let mut seen = 0;
+        let counted = db.report(minute, |tx| {
+            tx.each::<(String,)>(all, &[], |_| {
+                seen += 1;
+                Ok(())
+            })
+        });
+        assert_eq!((counted, seen), (Ok(()), 2000));
+        let stopped = db.report(minute, |tx| tx.each::<(String,)>(all, &[], |_| Err(Error::Decode("enough".into()))));
+        assert!(matches!(stopped, Err(Error::Decode(m)) if m.ends_with("enough")));
+        let endless = sql!(report "WITH RECURSIVE r(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r");
+        let late = db.report(Duration::from_millis(200), |tx| tx.one::<(i64,)>(endless, &[]));
+        assert_eq!(late, Err(Error::Deadline));
+        let busy = db.report(minute, |_| db.report(Duration::from_millis(50), |tx| tx.all::<(String,)>(all, &[])));
+        assert!(matches!(busy, Err(Error::Unavailable(_))), "{busy:?}");
+        assert_eq!(db.report(minute, |tx| tx.all::<(String,)>(all, &[])).unwrap().len(), 2000);
+    }
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_stopped() {
+    for mut place in Place::both() {
+        place.options.statement_timeout = Duration::from_millis(300);
+        let db = place.open();
+        let endless = sql!(
+            "WITH RECURSIVE r(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r"
+        );
+        assert_eq!(db.read(|tx| tx.one::<(i64,)>(endless, &[])), Err(Error::Deadline));
+        assert_eq!(db.write(move |tx| put(tx, "x").and_then(|_| tx.one::<(i64,)>(endless, &[]))), Err(Error::Deadline));
+        assert_eq!(db.write(|tx| put(tx, "y")), Ok(1));
+        assert_eq!(names(&db), ["y"]);
+    }
+}
+
+#[test]
+fn the_pool_is_bounded_and_says_so() {
+    for mut place in Place::both() {
+        place.options.readers = 1;
+        place.options.statement_timeout = Duration::from_millis(300);
+        let db = place.open();
+        let nested = db.read(|_| db.read(|tx| tx.all::<(i64,)>(raw("SELECT 1"), &[])));
+        assert!(matches!(nested, Err(Error::Unavailable(_))), "{nested:?}");
+        assert!(names(&db).is_empty());
+    }
+}
+
+#[test]
+fn too_many_waiting_writes_are_refused_and_the_others_done() {
+    let place = Place::sqlite();
+    let db = place.open();
+    let (open, gate) = mpsc::channel::<()>();
+    let (started, begun) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let gate = std::sync::Mutex::new(gate);
+    db.write_then(
+        move |_| {
+            started.send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+            Ok::<_, Error>(0)
+        },
+        |_| (),
+    );
+    begun.recv().unwrap();
+    for i in 0..5000 {
+        let tell = tell.clone();
+        db.write_then(move |tx| put(tx, &format!("{i:04}")), move |done| tell.send(done).unwrap());
+    }
+    open.send(()).unwrap();
+    let told: Vec<_> = told.iter().take(5000).collect();
+    assert_eq!(told.iter().filter(|d| matches!(d, Err(Error::Unavailable(_)))).count(), 5000 - 4096);
+    assert_eq!(names(&db).len(), 4096);
+}
