@@ -2,8 +2,8 @@
 //!
 //! `db.read(|tx| …)` sees one snapshot; `db.write(|tx| …)` is one transaction and returns when it is durable. Closures
 //! are synchronous: no network call can slip inside a transaction, and pages, the command line, jobs, the demo and
-//! tests call the very same functions without a runtime. `docs/decisions/0001-own-database-layer.md` says why this
-//! is our own.
+//! tests call the very same functions without a runtime. The calls block their thread; an asynchronous shell makes them
+//! from a thread that may be blocked. `docs/decisions/0001-own-database-layer.md` says why this is our own.
 //!
 //! After any statement of a transaction has failed, the transaction is lost on both engines: later statements are
 //! refused, and it is rolled back even if the closure says `Ok`. What may fail without ending it is written so that it

@@ -39,7 +39,7 @@ impl Conn {
         conn.busy_timeout(o.statement_timeout).map_err(error)?;
         let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
         conn.execute_batch(&format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
              PRAGMA cache_size = -32000; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(error)?;
@@ -62,10 +62,8 @@ impl Conn {
     fn timed<R>(&self, until: Option<Instant>, f: impl FnOnce() -> rusqlite::Result<R>) -> Result<R, Failure> {
         let stop = until.unwrap_or_else(|| Instant::now() + self.timeout);
         self.stop.store(stop.saturating_duration_since(*START).as_millis() as u64, Relaxed);
-        let done = f();
-        // BEGIN and COMMIT are not timed.
-        self.stop.store(u64::MAX, Relaxed);
-        done.map_err(|e| error(e).into())
+        let _untimed = Untimed(self);
+        f().map_err(|e| error(e).into())
     }
     pub(crate) fn exec(&self, sql: &'static Sql, values: &[Value<'_>], until: Option<Instant>) -> Result<u64, Failure> {
         let (text, args) = sql.choose(Engine::Sqlite, values)?;
@@ -89,6 +87,14 @@ impl Conn {
             }
             Ok(())
         })
+    }
+}
+
+/// BEGIN and COMMIT are not timed, whatever becomes of the statement before.
+struct Untimed<'c>(&'c Conn);
+impl Drop for Untimed<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(u64::MAX, Relaxed);
     }
 }
 

@@ -29,12 +29,8 @@ pub struct Tx<'c> {
     conn: Conn<'c>,
     queries: u32,
     until: Option<Instant>,
-    failed: Option<Failed>,
-}
-/// The first statement that failed.
-struct Failed {
-    error: Error,
-    again: bool,
+    /// The first statement that failed.
+    failed: Option<Failure>,
 }
 /// How a statement failed, and whether the whole transaction may succeed if it is run again.
 pub(crate) struct Failure {
@@ -66,29 +62,19 @@ impl<'c> Tx<'c> {
     /// All rows.
     pub fn all<T: FromRow>(&mut self, sql: &'static Sql, params: &[&dyn Param]) -> Result<Vec<T>> {
         let mut rows = Vec::new();
-        self.rows(
-            sql,
-            params,
-            |row| {
-                rows.push(T::from_row(row)?);
-                Ok(true)
-            },
-            T::COLUMNS,
-        )?;
+        self.rows(sql, params, |row| {
+            rows.push(row);
+            Ok(true)
+        })?;
         Ok(rows)
     }
     /// The first row, if there is one.
     pub fn opt<T: FromRow>(&mut self, sql: &'static Sql, params: &[&dyn Param]) -> Result<Option<T>> {
         let mut first = None;
-        self.rows(
-            sql,
-            params,
-            |row| {
-                first = Some(T::from_row(row)?);
-                Ok(false)
-            },
-            T::COLUMNS,
-        )?;
+        self.rows(sql, params, |row| {
+            first = Some(row);
+            Ok(false)
+        })?;
         Ok(first)
     }
     /// The row that must be there; its absence is a mistake of the program.
@@ -102,7 +88,7 @@ impl<'c> Tx<'c> {
         params: &[&dyn Param],
         mut f: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
-        self.rows(sql, params, |row| f(T::from_row(row)?).map(|()| true), T::COLUMNS)
+        self.rows(sql, params, |row| f(row).map(|()| true))
     }
     /// Runs a statement that gives no rows; how many it changed.
     pub fn exec(&mut self, sql: &'static Sql, params: &[&dyn Param]) -> Result<u64> {
@@ -116,20 +102,19 @@ impl<'c> Tx<'c> {
     }
 
     /// Passes rows to `f` until it says false.
-    fn rows(
+    fn rows<T: FromRow>(
         &mut self,
         sql: &'static Sql,
         params: &[&dyn Param],
-        mut f: impl FnMut(&Row<'_>) -> Result<bool>,
-        width: usize,
+        mut f: impl FnMut(T) -> Result<bool>,
     ) -> Result<()> {
-        sql.width(width)?;
+        sql.width(T::COLUMNS)?;
         // What `f` refuses is no failure of the statement: the transaction stands.
         let mut refused = Ok(());
         self.run(sql, |conn, until| {
             let values = values(params);
             let mut each = |row: &Row<'_>| {
-                f(row).unwrap_or_else(|e| {
+                T::from_row(row).and_then(&mut f).unwrap_or_else(|e| {
                     refused = Err(at(sql, e));
                     false
                 })
@@ -158,7 +143,7 @@ impl<'c> Tx<'c> {
         let done = if late { Err(Error::Deadline.into()) } else { f(&mut self.conn, self.until) };
         done.map_err(|Failure { error, again }| {
             let error = at(sql, error);
-            self.failed = Some(Failed { error: error.clone(), again });
+            self.failed = Some(Failure { error: error.clone(), again });
             error
         })
     }
