@@ -106,6 +106,9 @@ pub struct Topic {
 /// n-grams kept of each message.
 const TERMS: usize = 32;
 
+/// With how many earlier messages that share an n-gram a message is compared.
+const LATEST: usize = 500;
+
 /// Sparse numbers, ascending by n-gram.
 type Sparse = Vec<(u32, f32)>;
 
@@ -197,7 +200,8 @@ fn pairs(
             let Some(holders) = holders.get_mut(*term as usize) else { continue };
             // Posts ascend in time: those that left the window never come back.
             let gone = holders.partition_point(|(j, _)| posts.get(*j).is_none_or(|p| post.at - p.at > window));
-            holders.drain(..gone);
+            // … and of a flood of like messages the latest are enough to find the group.
+            holders.drain(..gone.max(holders.len().saturating_sub(LATEST)));
             for (j, other) in holders.iter() {
                 if let Some(sum) = sums.get_mut(*j) {
                     if *sum == 0.0 {
