@@ -19,6 +19,7 @@ pub struct LoginRow {
     pub locked: bool,
 }
 
+linli_db::row! {
 /// An open session or token of one's own.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
@@ -32,6 +33,7 @@ pub struct SessionRow {
     pub seen: Millis,
     /// Ends.
     pub until: Millis,
+}
 }
 
 fn blind_login(cx: &Cx<'_, '_>, typed: &str) -> BlindIndex {
@@ -138,8 +140,7 @@ pub fn create_token(cx: &mut Cx<'_, '_>, label: &str) -> Result<String> {
 /// One's own open sessions and tokens, newest first.
 pub fn tokens(cx: &mut Cx<'_, '_>) -> Result<Vec<SessionRow>> {
     let person = cx.actor.person.ok_or(Error::SignIn)?;
-    let rows = store::sessions(cx.tx, person, cx.now)?;
-    Ok(rows.into_iter().map(|(id, kind, label, seen, until)| SessionRow { id, kind, label, seen, until }).collect())
+    store::sessions(cx.tx, person, cx.now)
 }
 
 /// Ends one of one's own sessions or tokens.

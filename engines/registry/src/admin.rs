@@ -378,8 +378,15 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
             store::staff(cx.tx, into, cx.now)?.into_iter().map(|s| (s.person, s.role)).collect();
         for post in store::staff(cx.tx, *id, cx.now)? {
             if !there.contains(&(post.person, post.role.clone())) {
-                let row: PostId = cx.id();
-                store::put_post(cx.tx, row, post.person, into, &post.role, post.duty, cx.now, post.until)?;
+                let over = store::PostNew {
+                    id: cx.id(),
+                    person: post.person,
+                    unit: into,
+                    role: post.role,
+                    duty: post.duty,
+                    until: post.until,
+                };
+                store::put_post(cx.tx, &over, cx.now)?;
             }
         }
         link(cx, &old, into, "merge", note)?;
@@ -454,9 +461,9 @@ pub fn appoint(
         .that(!held, "role", t::ALREADY)
         .that(until.is_none_or(|u| u > cx.now), "until", t::ENDED)
         .done()?;
-    let id = cx.id();
-    store::put_post(cx.tx, id, person, unit, role.code(), duty, cx.now, until)?;
-    Ok(id)
+    let post = store::PostNew { id: cx.id(), person, unit, role: role.code().to_owned(), duty, until };
+    store::put_post(cx.tx, &post, cx.now)?;
+    Ok(post.id)
 }
 
 /// Ends a post now.

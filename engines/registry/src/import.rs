@@ -182,8 +182,10 @@ pub struct Report {
 ///
 /// # Errors
 /// The line and cause in the words of the TOML reader, and levels that no level table declares.
-pub fn parse_mapping(file: &str, text: &str) -> std::result::Result<Mapping, ImportError> {
-    let fail = |line: u64, field: &str, cause: Msg| ImportError { file: file.into(), line, field: field.into(), cause };
+pub fn parse_mapping(file: &str, text: &str) -> std::result::Result<Mapping, Box<ImportError>> {
+    let fail = |line: u64, field: &str, cause: Msg| {
+        Box::new(ImportError { file: file.into(), line, field: field.into(), cause })
+    };
     let mapping: Mapping = toml::from_str(text).map_err(|e| {
         let line = e.span().and_then(|s| text.get(..s.start)).map_or(0, |before| before.lines().count().max(1) as u64);
         fail(line, "", t::NOT_A_TABLE.with("cause", e.message()))
@@ -363,7 +365,7 @@ pub fn import_register(
     root_seat(cx, UNITS)?;
     let mapping = match parse_mapping(mapping_file, mapping) {
         Ok(mapping) => mapping,
-        Err(e) => return Ok(Report { errors: vec![e], ..Report::default() }),
+        Err(e) => return Ok(Report { errors: vec![*e], ..Report::default() }),
     };
     let before = units(cx)?;
     let (records, mut errors) = parse_register(file, text, &mapping);

@@ -32,8 +32,8 @@ pub use calendar::{CalendarDay, Work, calendar, publish_calendar, publish_calend
 pub use ids::{HouseholdId, ResidentId};
 pub use import::{ImportError, Mapping, Plan, Record, Report, import_register, parse_mapping, parse_register, plan};
 pub use people::{
-    Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, StaffLine, Tenancy, Unmask, consented,
-    contact, contact_seat, create_household, create_person, duty, end_consent, find_person, give_consent,
+    Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, Staff, StaffLine, Tenancy, Unmask,
+    consented, contact, contact_seat, create_household, create_person, duty, end_consent, find_person, give_consent,
     households_of, households_scope, move_in, move_out, note_contact, note_list_read, own_list_reads, own_profile,
     own_unmasks, people_names, set_person_phone, set_preferences, staff, staff_list,
 };

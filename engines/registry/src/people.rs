@@ -432,8 +432,11 @@ pub fn note_contact(cx: &mut Cx<'_, '_>, household: HouseholdId, at: Millis) -> 
     store::note_contact(cx.tx, household, at.min(cx.now), by)
 }
 
-/// The people of a unit: post, person, role and name.
-pub fn staff(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<(PostId, PersonId, Role, Personal<String>)>> {
+/// Post, person, role and name.
+pub type Staff = (PostId, PersonId, Role, Personal<String>);
+
+/// The people of a unit.
+pub fn staff(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<Staff>> {
     Ok(staff_list(cx, unit)?.into_iter().map(|s| (s.post, s.person, s.role, s.name)).collect())
 }
 

@@ -4,9 +4,10 @@ use crate::{Function, PLACES, address, rules, rules::Check, t, unit_seat, units}
 use linli_core::{Cx, Error, PlaceId, Result, UnitId};
 use std::collections::{HashMap, HashSet};
 
-/// One place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+linli_db::row! {
+    /// One place.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Place {
     /// Its id.
     pub id: PlaceId,
     /// The building or door it lies in.
@@ -29,6 +30,7 @@ pub struct Place {
     pub lat: Option<f64>,
     /// Longitude (WGS84), degrees.
     pub lon: Option<f64>,
+}
 }
 
 /// What a new place begins with. Estate, micro-grid, building group and position that are not given are the parent's.
@@ -191,7 +193,7 @@ pub fn group_places(
     }
     let ids = store::place_trees(cx.tx, tops)?;
     for chunk in ids.chunks(5_000) {
-        store::join_units(cx.tx, chunk, estate, micro_grid, group)?;
+        store::join_units(cx.tx, chunk, [estate, micro_grid, group])?;
         store::follow_dwellings(cx.tx, chunk)?;
     }
     Ok(())

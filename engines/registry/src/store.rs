@@ -11,6 +11,20 @@ use uuid::Uuid;
 
 const PAGE: i64 = 5_000;
 
+/// All rows of a statement that gives them by ascending id, a page at a time.
+fn walk<T>(id: impl Fn(&T) -> Uuid, mut page: impl FnMut(Uuid) -> Result<Vec<T>>) -> Result<Vec<T>> {
+    let (mut all, mut after) = (Vec::new(), Uuid::nil());
+    loop {
+        let rows = page(after)?;
+        let last = (rows.len() as i64) < PAGE;
+        after = rows.last().map_or(after, &id);
+        all.extend(rows);
+        if last {
+            return Ok(all);
+        }
+    }
+}
+
 // ---- units
 
 row! {
@@ -18,37 +32,28 @@ row! {
 }
 
 pub(crate) fn all_units(tx: &mut Tx<'_>) -> Result<Vec<Unit>> {
-    let mut all: Vec<Unit> = Vec::new();
-    loop {
-        let after = all.last().map_or(UnitId(Uuid::nil()), |u| u.id);
-        let page: Vec<UnitRow> = tx.all(
-            sql!(
-                "SELECT id, parent, level, kind, code, name, name_en, initials, status, phone, valid_from, valid_until
-                 FROM units WHERE id > $1 ORDER BY id LIMIT $2"
-            ),
-            &[&after, &PAGE],
-        )?;
-        let last = (page.len() as i64) < PAGE;
-        all.extend(page.into_iter().map(|r| Unit {
-            id: r.id,
-            parent: r.parent,
-            level: r.level,
-            function: crate::Function::Unit,
-            kind: r.kind,
-            code: r.code,
-            name: r.name,
-            name_en: r.name_en,
-            initials: r.initials,
-            status: r.status,
-            phone: r.phone,
-            path: Vec::new(),
-            valid_from: r.valid_from,
-            valid_until: r.valid_until,
-        }));
-        if last {
-            return Ok(all);
-        }
-    }
+    let statement = sql!(
+        "SELECT id, parent, level, kind, code, name, name_en, initials, status, phone, valid_from, valid_until
+         FROM units WHERE id > $1 ORDER BY id LIMIT $2"
+    );
+    let rows = walk(|u: &UnitRow| u.id.0, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
+    let unit = |r: UnitRow| Unit {
+        id: r.id,
+        parent: r.parent,
+        level: r.level,
+        function: crate::Function::Unit,
+        kind: r.kind,
+        code: r.code,
+        name: r.name,
+        name_en: r.name_en,
+        initials: r.initials,
+        status: r.status,
+        phone: r.phone,
+        path: Vec::new(),
+        valid_from: r.valid_from,
+        valid_until: r.valid_until,
+    };
+    Ok(rows.into_iter().map(unit).collect())
 }
 
 pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
@@ -63,39 +68,21 @@ pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
     Ok(rows.into_iter().map(level).collect())
 }
 
-/// Id, from, to, the code until then.
-type LinkRow = (Uuid, UnitId, UnitId, String);
+/// Id, from, to, the code until then, when.
+type LinkRow = (Uuid, UnitId, UnitId, String, Millis);
 
 pub(crate) fn all_links(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
-    let mut all: Vec<LinkRow> = Vec::new();
-    loop {
-        let after = all.last().map_or(Uuid::nil(), |l| l.0);
-        let page: Vec<LinkRow> = tx.all(
-            sql!("SELECT id, from_unit, to_unit, code FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"),
-            &[&after, &PAGE],
-        )?;
-        let last = (page.len() as i64) < PAGE;
-        all.extend(page);
-        if last {
-            return Ok(all.into_iter().map(|(_, from, to, code)| Link { from, to, code }).collect());
-        }
-    }
+    let statement = sql!("SELECT id, from_unit, to_unit, code, at FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows = walk(|l: &LinkRow| l.0, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
+    Ok(rows.into_iter().map(|(_, from, to, code, at)| Link { from, to, code, at }).collect())
 }
 
+/// Which units serve which, now.
 pub(crate) fn all_serves(tx: &mut Tx<'_>) -> Result<Vec<(UnitId, UnitId)>> {
-    let mut all: Vec<(Uuid, UnitId, UnitId)> = Vec::new();
-    loop {
-        let after = all.last().map_or(Uuid::nil(), |l| l.0);
-        let page: Vec<(Uuid, UnitId, UnitId)> = tx.all(
-            sql!("SELECT id, unit, served FROM unit_serves WHERE until IS NULL AND id > $1 ORDER BY id LIMIT $2"),
-            &[&after, &PAGE],
-        )?;
-        let last = (page.len() as i64) < PAGE;
-        all.extend(page);
-        if last {
-            return Ok(all.into_iter().map(|(_, unit, served)| (unit, served)).collect());
-        }
-    }
+    let statement =
+        sql!("SELECT id, unit, served FROM unit_serves WHERE until IS NULL AND id > $1 ORDER BY id LIMIT $2");
+    let rows = walk(|l: &(Uuid, UnitId, UnitId)| l.0, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
+    Ok(rows.into_iter().map(|(_, unit, served)| (unit, served)).collect())
 }
 
 pub(crate) fn put_level(tx: &mut Tx<'_>, l: &Level, function: &str) -> Result<()> {
@@ -177,59 +164,34 @@ pub(crate) fn end_serves(tx: &mut Tx<'_>, unit: UnitId, served: UnitId, until: M
 
 // ---- places
 
-row! {
-    pub(crate) struct PlaceRow { pub(crate) id: PlaceId, pub(crate) parent: Option<PlaceId>, pub(crate) kind: String, pub(crate) committee: UnitId, pub(crate) estate: Option<UnitId>, pub(crate) micro_grid: Option<UnitId>, pub(crate) grp: Option<UnitId>, pub(crate) name: String, pub(crate) address: Option<String>, pub(crate) lat: Option<f64>, pub(crate) lon: Option<f64> }
-}
-impl From<PlaceRow> for Place {
-    fn from(r: PlaceRow) -> Place {
-        Place {
-            id: r.id,
-            parent: r.parent,
-            kind: r.kind,
-            committee: r.committee,
-            estate: r.estate,
-            micro_grid: r.micro_grid,
-            group: r.grp,
-            name: r.name,
-            address: r.address,
-            lat: r.lat,
-            lon: r.lon,
-        }
-    }
-}
-
-fn places(rows: Vec<PlaceRow>) -> Vec<Place> {
-    rows.into_iter().map(Place::from).collect()
-}
-
 pub(crate) fn places_by_id(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<Vec<Place>> {
-    Ok(places(tx.all(
+    Ok(tx.all(
         sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
              WHERE id IN UUIDS($1) AND valid_until IS NULL LIMIT 10000"
         ),
         &[&ids],
-    )?))
+    )?)
 }
 
 pub(crate) fn top_places(tx: &mut Tx<'_>, committee: UnitId) -> Result<Vec<Place>> {
-    Ok(places(tx.all(
+    Ok(tx.all(
         sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
              WHERE committee = $1 AND parent IS NULL AND valid_until IS NULL ORDER BY sort, id LIMIT 500"
         ),
         &[&committee],
-    )?))
+    )?)
 }
 
 pub(crate) fn places_under(tx: &mut Tx<'_>, parent: PlaceId) -> Result<Vec<Place>> {
-    Ok(places(tx.all(
+    Ok(tx.all(
         sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
              WHERE parent = $1 AND valid_until IS NULL ORDER BY sort, id LIMIT 500"
         ),
         &[&parent],
-    )?))
+    )?)
 }
 
 /// Which key a search goes by.
@@ -262,7 +224,7 @@ pub(crate) fn places_by_key(
              WHERE valid_until IS NULL AND initials >= $1 AND initials < $2 [AND committee = $4] ORDER BY initials, id LIMIT $3"
         ),
     };
-    Ok(places(tx.all(statement, &[&start, &format!("{start}\u{10ffff}"), &limit, &committee])?))
+    Ok(tx.all(statement, &[&start, &format!("{start}\u{10ffff}"), &limit, &committee])?)
 }
 
 pub(crate) fn put_place(tx: &mut Tx<'_>, p: &Place, keys: &crate::address::Keys, at: Millis) -> Result<()> {
@@ -295,24 +257,14 @@ pub(crate) fn lived_in(tx: &mut Tx<'_>, dwelling: PlaceId) -> Result<bool> {
 
 /// The places themselves and all that lies under them.
 pub(crate) fn place_trees(tx: &mut Tx<'_>, tops: &[PlaceId]) -> Result<Vec<PlaceId>> {
+    let statement = sql!(
+        "SELECT id FROM places WHERE parent IN UUIDS($1) AND valid_until IS NULL AND id > $2 ORDER BY id LIMIT $3"
+    );
     let mut all: BTreeSet<PlaceId> = tops.iter().copied().collect();
     let mut level = tops.to_vec();
     while !level.is_empty() {
-        let mut after = PlaceId(Uuid::nil());
-        let mut below: Vec<PlaceId> = Vec::new();
-        loop {
-            let page: Vec<(PlaceId,)> = tx.all(
-                sql!("SELECT id FROM places WHERE parent IN UUIDS($1) AND valid_until IS NULL AND id > $2 ORDER BY id LIMIT $3"),
-                &[&level, &after, &PAGE],
-            )?;
-            let last = (page.len() as i64) < PAGE;
-            after = page.last().map_or(after, |p| p.0);
-            below.extend(page.into_iter().map(|p| p.0).filter(|p| all.insert(*p)));
-            if last {
-                break;
-            }
-        }
-        level = below;
+        let below = walk(|p: &(PlaceId,)| p.0.0, |after| Ok(tx.all(statement, &[&level, &after, &PAGE])?))?;
+        level = below.into_iter().map(|p| p.0).filter(|p| all.insert(*p)).collect();
     }
     Ok(all.into_iter().collect())
 }
@@ -337,23 +289,15 @@ pub(crate) fn leave_units(tx: &mut Tx<'_>, ids: &[PlaceId], left: &[UnitId]) -> 
     Ok(())
 }
 
-/// Puts places into a group, micro-grid or estate; what is none stays.
-pub(crate) fn join_units(
-    tx: &mut Tx<'_>,
-    ids: &[PlaceId],
-    estate: Option<UnitId>,
-    micro_grid: Option<UnitId>,
-    group: Option<UnitId>,
-) -> Result<()> {
-    if estate.is_some() {
-        tx.exec(sql!("UPDATE places SET estate = $2 WHERE id IN UUIDS($1)"), &[&ids, &estate])?;
-    }
-    if micro_grid.is_some() {
-        tx.exec(sql!("UPDATE places SET micro_grid = $2 WHERE id IN UUIDS($1)"), &[&ids, &micro_grid])?;
-    }
-    if group.is_some() {
-        tx.exec(sql!("UPDATE places SET grp = $2 WHERE id IN UUIDS($1)"), &[&ids, &group])?;
-    }
+/// Puts places into an estate, micro-grid or group; what is none stays.
+pub(crate) fn join_units(tx: &mut Tx<'_>, ids: &[PlaceId], to: [Option<UnitId>; 3]) -> Result<()> {
+    tx.exec(
+        sql!(
+            "UPDATE places SET estate = coalesce($2, estate), micro_grid = coalesce($3, micro_grid), grp = coalesce($4, grp)
+             WHERE id IN UUIDS($1)"
+        ),
+        &[&ids, &to[0], &to[1], &to[2]],
+    )?;
     Ok(())
 }
 
@@ -378,19 +322,9 @@ pub(crate) fn follow_dwellings(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<()> {
 
 /// All places of a committee, retired ones too.
 pub(crate) fn committee_places(tx: &mut Tx<'_>, committee: UnitId) -> Result<Vec<PlaceId>> {
-    let mut all: Vec<(PlaceId,)> = Vec::new();
-    loop {
-        let after = all.last().map_or(PlaceId(Uuid::nil()), |p| p.0);
-        let page: Vec<(PlaceId,)> = tx.all(
-            sql!("SELECT id FROM places WHERE committee = $1 AND id > $2 ORDER BY id LIMIT $3"),
-            &[&committee, &after, &PAGE],
-        )?;
-        let last = (page.len() as i64) < PAGE;
-        all.extend(page);
-        if last {
-            return Ok(all.into_iter().map(|p| p.0).collect());
-        }
-    }
+    let statement = sql!("SELECT id FROM places WHERE committee = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let rows = walk(|p: &(PlaceId,)| p.0.0, |after| Ok(tx.all(statement, &[&committee, &after, &PAGE])?))?;
+    Ok(rows.into_iter().map(|p| p.0).collect())
 }
 
 /// Moves what refers to a unit as estate, micro-grid or group to its successor.
@@ -551,24 +485,14 @@ pub(crate) fn households(
     after: (i64, HouseholdId),
     limit: i64,
 ) -> Result<Vec<StairRow>> {
-    Ok(match group {
-        Some(group) => tx.all(
-            sql!(
-                "SELECT h.id, h.dwelling, p.name, d.name, h.grp, h.sort, c.last_at FROM households h JOIN places p ON p.id = h.dwelling
-                 LEFT JOIN places d ON d.id = p.parent LEFT JOIN contacts c ON c.household = h.id
-                 WHERE h.until IS NULL AND h.grp = $5 AND h.committee = $1 AND (h.sort, h.id) > ($2, $3) ORDER BY h.sort, h.id LIMIT $4"
-            ),
-            &[&committee, &after.0, &after.1, &limit, &group],
-        )?,
-        None => tx.all(
-            sql!(
-                "SELECT h.id, h.dwelling, p.name, d.name, h.grp, h.sort, c.last_at FROM households h JOIN places p ON p.id = h.dwelling
-                 LEFT JOIN places d ON d.id = p.parent LEFT JOIN contacts c ON c.household = h.id
-                 WHERE h.until IS NULL AND h.committee = $1 AND (h.sort, h.id) > ($2, $3) ORDER BY h.sort, h.id LIMIT $4"
-            ),
-            &[&committee, &after.0, &after.1, &limit],
-        )?,
-    })
+    Ok(tx.all(
+        sql!(
+            "SELECT h.id, h.dwelling, p.name, d.name, h.grp, h.sort, c.last_at FROM households h JOIN places p ON p.id = h.dwelling
+             LEFT JOIN places d ON d.id = p.parent LEFT JOIN contacts c ON c.household = h.id
+             WHERE h.until IS NULL AND h.committee = $1 AND (h.sort, h.id) > ($2, $3) [AND h.grp = $5] ORDER BY h.sort, h.id LIMIT $4"
+        ),
+        &[&committee, &after.0, &after.1, &limit, &group],
+    )?)
 }
 
 row! {
@@ -621,19 +545,19 @@ pub(crate) fn staff(tx: &mut Tx<'_>, unit: UnitId, now: Millis) -> Result<Vec<St
     )?)
 }
 
-pub(crate) fn put_post(
-    tx: &mut Tx<'_>,
-    id: PostId,
-    person: PersonId,
-    unit: UnitId,
-    role: &str,
-    duty: bool,
-    since: Millis,
-    until: Option<Millis>,
-) -> Result<()> {
+pub(crate) struct PostNew {
+    pub(crate) id: PostId,
+    pub(crate) person: PersonId,
+    pub(crate) unit: UnitId,
+    pub(crate) role: String,
+    pub(crate) duty: bool,
+    pub(crate) until: Option<Millis>,
+}
+
+pub(crate) fn put_post(tx: &mut Tx<'_>, p: &PostNew, since: Millis) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO posts (id, person, unit, role, duty, since, until) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
-        &[&id, &person, &unit, &role, &duty, &since, &until],
+        &[&p.id, &p.person, &p.unit, &p.role, &p.duty, &since, &p.until],
     )?;
     Ok(())
 }
@@ -750,15 +674,11 @@ pub(crate) fn revoke_session(tx: &mut Tx<'_>, person: PersonId, id: Uuid) -> Res
     Ok(tx.exec(sql!("DELETE FROM sessions WHERE person = $1 AND id = $2"), &[&person, &id])?)
 }
 
-pub(crate) fn sessions(
-    tx: &mut Tx<'_>,
-    person: PersonId,
-    now: Millis,
-) -> Result<Vec<(Uuid, String, String, Millis, Millis)>> {
-    Ok(tx.all(
-        sql!("SELECT id, kind, label, seen, until FROM sessions WHERE person = $1 AND until > $2 ORDER BY id DESC LIMIT 100"),
-        &[&person, &now],
-    )?)
+pub(crate) fn sessions(tx: &mut Tx<'_>, person: PersonId, now: Millis) -> Result<Vec<crate::SessionRow>> {
+    let statement = sql!(
+        "SELECT id, kind, label, seen, until FROM sessions WHERE person = $1 AND until > $2 ORDER BY id DESC LIMIT 100"
+    );
+    Ok(tx.all(statement, &[&person, &now])?)
 }
 
 pub(crate) fn forget_sessions(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
@@ -852,7 +772,10 @@ pub(crate) fn put_calendar(
     Ok(())
 }
 
-pub(crate) fn calendars(tx: &mut Tx<'_>) -> Result<Vec<(i64, Json<Vec<crate::CalendarDay>>, String, Millis)>> {
+/// Year, days, source, when.
+pub(crate) type Notice = (i64, Json<Vec<crate::CalendarDay>>, String, Millis);
+
+pub(crate) fn calendars(tx: &mut Tx<'_>) -> Result<Vec<Notice>> {
     Ok(tx.all(sql!("SELECT year, days, source, at FROM calendars ORDER BY at, id LIMIT 2000"), &[])?)
 }
 

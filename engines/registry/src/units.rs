@@ -110,6 +110,8 @@ pub struct Link {
     pub to: UnitId,
     /// The code `from` had until then.
     pub code: String,
+    /// When.
+    pub at: Millis,
 }
 
 /// Every unit, in force or not. Immutable; [`crate::units`] gives the one of the transaction.
@@ -176,7 +178,9 @@ impl Units {
         }
         for link in links {
             units.codes.entry(link.code).or_insert(link.from);
-            if link.from != link.to {
+            // What was split off while a unit went on is no successor: only what its end led to is.
+            let ended = units.at.get(&link.from).and_then(|i| all.get(*i)).and_then(|u| u.valid_until);
+            if link.from != link.to && ended == Some(link.at) {
                 units.next.entry(link.from).or_default().push(link.to);
             }
         }

@@ -1,4 +1,5 @@
 //! The registry on real engines. PostgreSQL is used where `LINLI_TEST_PG` holds its address.
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod it {
     mod imports;
     mod people;
@@ -75,10 +76,9 @@ mod it {
         }
         /// The same with the fictional register.
         pub(crate) fn fictional() -> impl Iterator<Item = World> {
-            World::both().map(|w| {
+            World::both().inspect(|w| {
                 w.import("fictional", "units.csv");
                 w.import("fictional", "departments.csv");
-                w
             })
         }
         pub(crate) fn sqlite() -> World {

@@ -197,10 +197,18 @@ fn a_split_takes_its_households_along() {
         // A part of the tree that has places left cannot be ended, and then nothing has happened at all.
         let again = part.clone();
         assert_eq!(
-            status(w.try_as(&Actor::system(), move |cx| registry::split_unit(cx, old, &[again.clone()], true, ""))),
+            status(w.try_as(&Actor::system(), move |cx| registry::split_unit(
+                cx,
+                old,
+                std::slice::from_ref(&again),
+                true,
+                ""
+            ))),
             409
         );
-        let new = w.system(move |cx| registry::split_unit(cx, old, &[part.clone()], false, "街道批复〔2026〕3号"))[0];
+        let new = w
+            .system(move |cx| registry::split_unit(cx, old, std::slice::from_ref(&part), false, "街道批复〔2026〕3号"))
+            [0];
 
         let units = w.units();
         assert_eq!(units.committee_of(estate), Some(new));
