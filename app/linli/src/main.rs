@@ -1,9 +1,17 @@
 //! `linli`: the program. This file is its command line; each command is one file under `commands/`.
 mod commands;
+mod demo;
+mod house;
+mod modules;
+mod profile;
+mod serve;
 
 use clap::{Parser, Subcommand};
 use commands::*;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Linli 邻里: 社区治理平台 · community-governance platform
 #[derive(Parser)]
@@ -15,6 +23,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// 启动服务 · Serve pages, API and the one worker
+    Serve(serve::Args),
+    /// 生成演示区 · Live a demo district through the real use cases
+    Demo(demo::Args),
     /// 计票 · Count a vote from an exported file
     #[command(subcommand)]
     Count(Count),
@@ -41,6 +53,8 @@ enum Count {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Serve(a) => serve::run(a),
+        Command::Demo(a) => demo::run(a),
         Command::Count(Count::Owners(a)) => owners::run(a),
         Command::Count(Count::Budget(a)) => budget::run(a),
         Command::Groups(a) => groups::run(a),

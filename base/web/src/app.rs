@@ -339,3 +339,8 @@ async fn guard(State(app): State<App>, matched: Option<MatchedPath>, request: Re
     metrics::histogram!("linli_request_seconds", &labels).record(began.elapsed().as_secs_f64());
     response
 }
+
+/// Runs something slow that needs no database (files, hashing) on a thread of its own.
+pub async fn blocking<R: Send + 'static>(f: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
+    tokio::task::spawn_blocking(f).await.map_err(Error::internal)?
+}

@@ -11,7 +11,7 @@ mod request;
 pub mod ui;
 pub mod words;
 
-pub use app::{App, AppOptions, Identify, PageBody, StoreFile, encode, local};
+pub use app::{App, AppOptions, Identify, PageBody, StoreFile, blocking, encode, local};
 pub use assets::asset;
 pub use frame::{Nav, NavItem};
 pub use html::Html;

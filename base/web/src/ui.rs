@@ -214,3 +214,43 @@ pub fn bars(caption: Text, points: &[(String, i64)], lang: Lang) -> Html {
         r#"<figure class="chart"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{caption}">{bars}</svg><figcaption>{caption}</figcaption><details><summary>{about}</summary><div class="table-wrap"><table class="table"><caption class="hidden-text">{caption}</caption><tbody>{rows}</tbody></table></div></details></figure>"#
     ))
 }
+
+/// What every template needs to speak: a language and the present.
+#[derive(Debug, Clone, Copy)]
+pub struct Say {
+    /// The language of the page.
+    pub lang: Lang,
+    /// The instant the page is made.
+    pub now: Millis,
+}
+
+impl Say {
+    /// For the actor of a transaction.
+    pub fn of(cx: &linli_core::Cx<'_, '_>) -> Say {
+        Say { lang: cx.actor.lang, now: cx.now }
+    }
+    /// A text.
+    pub fn t(&self, text: Text) -> &'static str {
+        text.in_(self.lang)
+    }
+    /// A text with one blank.
+    pub fn t1(&self, text: Text, name: &'static str, value: impl ToString) -> String {
+        text.with(name, value).in_(self.lang)
+    }
+    /// An icon.
+    pub fn icon(&self, name: &str) -> Html {
+        icon(name)
+    }
+    /// A time as people say it.
+    pub fn when(&self, at: Millis) -> Html {
+        when(at, self.now, self.lang)
+    }
+    /// What is left of a due time.
+    pub fn clock(&self, due: Option<Millis>, paused: bool) -> Html {
+        clock(due, paused, self.now, self.lang)
+    }
+    /// A link to the next page of a list.
+    pub fn more(&self, href: &str) -> Html {
+        Html::built(format!(r#"<p class="more"><a class="button" href="{}" rel="next">{}</a></p>"#, Html::text(href), t::MORE.in_(self.lang)))
+    }
+}

@@ -40,6 +40,7 @@ pub fn put_category(cx: &mut Cx<'_, '_>, c: &Category) -> Result<()> {
         return Err(Error::field("audience", linli_core::t::NOT_A_CHOICE));
     }
     store::put_category(cx.tx, c, cx.now)?;
+    cx.changed(crate::suggest::LEARNT)?;
     cx.changed(CATEGORIES)
 }
 
@@ -49,6 +50,7 @@ pub fn end_category(cx: &mut Cx<'_, '_>, code: &str) -> Result<()> {
     if store::end_category(cx.tx, code, cx.now)? == 0 {
         return Err(Error::NotFound);
     }
+    cx.changed(crate::suggest::LEARNT)?;
     cx.changed(CATEGORIES)
 }
 

@@ -122,7 +122,6 @@ pub static CASE: Procedure = Procedure {
         Rule::new(REPORT, Resident, Relation::Any),
         Rule::new(REPORT_FOR, Worker, Place),
         Rule::new(REPORT_FOR, Head, Place),
-        Rule::new(REPORT_FOR, Dispatcher, Above),
     ],
     born: |_, _| Err(Error::internal("a case is reported, not spawned")),
     moves: &[

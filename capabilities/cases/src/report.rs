@@ -220,7 +220,7 @@ pub fn report(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Matter> {
     }
     let reporter = match &r.on_behalf {
         None => cx.actor.person,
-        Some(name) => Some(on_behalf(cx, r, name)?),
+        Some(name) => Some(on_behalf(cx, r, name, d.placed.committee)?),
     };
     let urgent = d.class == "urgent";
     let assignee = if urgent { linli_registry::duty(cx, d.route.unit)?.first().copied() } else { None };
@@ -263,8 +263,8 @@ pub fn report(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Matter> {
     Ok(matter)
 }
 
-/// The person for whom staff reports: found by telephone, or entered with the consent that was given.
-fn on_behalf(cx: &mut Cx<'_, '_>, r: &Report, name: &str) -> Result<linli_core::PersonId> {
+/// The person for whom staff reports: found by telephone, or entered. The consent stands in the act, with who took it.
+fn on_behalf(cx: &mut Cx<'_, '_>, r: &Report, name: &str, committee: UnitId) -> Result<linli_core::PersonId> {
     let mut wrong = Vec::new();
     if !r.consent {
         wrong.push(FieldError { field: "consent".into(), msg: t::E_CONSENT.msg() });
@@ -276,5 +276,10 @@ fn on_behalf(cx: &mut Cx<'_, '_>, r: &Report, name: &str) -> Result<linli_core::
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
-    linli_registry::person_for(cx, &Personal::new(name.to_owned()), &Personal::new(phone), "cases.on_behalf")
+    let (name, phone) = (Personal::new(name.to_owned()), Personal::new(phone));
+    if let Some(known) = linli_registry::find_person(cx, committee, &phone)?.first() {
+        return Ok(*known);
+    }
+    let new = linli_registry::NewPerson { name, phone: Some(phone), id_number: None, lang: linli_core::Lang::Zh };
+    linli_registry::create_person(cx, committee, &new)
 }

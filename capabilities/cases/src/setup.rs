@@ -64,7 +64,7 @@ pub fn load_defaults(cx: &mut Cx<'_, '_>, d: &Defaults, from: Millis) -> Result<
         };
         store::put_rule(cx.tx, &row, cx.now)?;
     }
-    for name in [CATEGORIES, DUTIES, RULES] {
+    for name in [CATEGORIES, DUTIES, RULES, crate::suggest::LEARNT] {
         cx.changed(name)?;
     }
     Ok(())

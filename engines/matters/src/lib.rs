@@ -61,17 +61,26 @@ pub fn kind(cx: &Cx<'_, '_>, kind: &str) -> Result<&'static Procedure> {
     cx.part::<Kinds>()?.get(kind).ok_or_else(|| Error::internal(format!("no procedure {kind}")))
 }
 
-/// A unit's boundary changed: the ancestor columns of the committees named in the event are rewritten by a job.
+/// A boundary changed: the ancestor columns of every committee concerned are rewritten by a job, one committee a time.
 fn boundary(cx: &mut Cx<'_, '_>, event: &linli_core::Event) -> Result<()> {
-    cx.later("matters.ancestors", cx.now, &event.data)
+    let b: linli_registry::Boundary = serde_json::from_value(event.data.clone()).map_err(Error::internal)?;
+    let units = linli_registry::units(cx)?;
+    let mut committees: Vec<UnitId> = Vec::new();
+    for top in b.units.iter().chain([&b.from, &b.to]) {
+        committees.extend(units.within(*top).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id));
+    }
+    committees.sort();
+    committees.dedup();
+    for committee in committees {
+        cx.later("matters.ancestors", cx.now, &serde_json::json!({"committee": committee}))?;
+    }
+    // A unit that has become part of another hands its open matters over.
+    if b.all { store::hand_over(cx.tx, b.from, b.to) } else { Ok(()) }
 }
 
 fn ancestors(cx: &mut Cx<'_, '_>, job: &linli_core::Job) -> Result<()> {
-    let committees: Vec<UnitId> = serde_json::from_value(job.data["committees"].clone()).map_err(Error::internal)?;
-    for committee in committees {
-        act::rewrite_ancestors(cx, committee)?;
-    }
-    Ok(())
+    let committee: UnitId = serde_json::from_value(job.data["committee"].clone()).map_err(Error::internal)?;
+    act::rewrite_ancestors(cx, committee).map(drop)
 }
 
 /// Acts of one move on a matter, newest first.
@@ -131,6 +140,11 @@ pub const UNIT_DIMENSIONS: &[&str] = &[
 /// One dimension's sum per civil day over committees.
 pub fn daily(cx: &mut Cx<'_, '_>, dimension: &str, committees: &[UnitId], from: i64, to: i64) -> Result<Vec<(i64, i64)>> {
     store::daily(cx.tx, dimension, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to)
+}
+
+/// Open matters that no unit owns: always nought, and watched on the duty view.
+pub fn ownerless(cx: &mut Cx<'_, '_>) -> Result<i64> {
+    store::ownerless(cx.tx)
 }
 
 /// Unsolved alarms: id, code, what about, since, how often.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 const HELPING: i64 = 50;
 
 /// The engine's schedule.
-pub const TICKS: &[Tick] = &[
+pub(crate) const TICKS: &[Tick] = &[
     Tick { name: "matters.alarms", every: 20 * time::SECOND, run: alarms },
     Tick { name: "matters.calendar", every: time::HOUR, run: missing_calendar },
 ];

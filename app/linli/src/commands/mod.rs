@@ -28,6 +28,10 @@ impl Failure {
     pub(crate) fn input(message: impl std::fmt::Display) -> Failure {
         Failure { code: 3, message: message.to_string() }
     }
+    /// The database or the data directory is not available.
+    pub(crate) fn database(message: impl std::fmt::Display) -> Failure {
+        Failure { code: 4, message: message.to_string() }
+    }
     /// The input is well-formed but the command could not be done.
     pub(crate) fn failed(message: impl std::fmt::Display) -> Failure {
         Failure { code: 1, message: message.to_string() }
@@ -47,5 +51,20 @@ pub(crate) fn print(text: &str) -> Done {
     match std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().write_all(b"\n")) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(e)),
         _ => Ok(()),
+    }
+}
+
+impl From<linli_core::Error> for Failure {
+    fn from(e: linli_core::Error) -> Failure {
+        match &e {
+            linli_core::Error::Unavailable(_) => Failure::database(e),
+            linli_core::Error::Invalid(_) => Failure::input(e),
+            _ => Failure::failed(e),
+        }
+    }
+}
+impl From<linli_db::Error> for Failure {
+    fn from(e: linli_db::Error) -> Failure {
+        Failure::from(linli_core::Error::from(e))
     }
 }

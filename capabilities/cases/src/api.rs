@@ -1,0 +1,388 @@
+//! The JSON API: everything the pages do. The OpenAPI document is generated from the same fields and moves.
+use crate::{pages, procedure, report};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use linli_core::{Cx, Error, RawInput, Result, ScopeKind, UnitId, time};
+use linli_matters::{Ask, Matter, Procedure, Reading};
+use linli_web::{App, Req};
+use serde_json::{Map, Value, json};
+
+/// The routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/cases", get(list).post(open))
+        .route("/api/v1/cases/{number}", get(one))
+        .route("/api/v1/cases/{number}/moves/{move}", post(make_move))
+        .route("/api/v1/inbox", get(inbox))
+        .route("/api/v1/units", get(units))
+        .route("/api/v1/categories", get(categories))
+        .route("/api/v1/responsibilities", get(responsibilities))
+        .route("/api/v1/figures", get(figures))
+        .route("/api/v1/openapi.json", get(document))
+}
+
+fn signed_in(cx: &Cx<'_, '_>) -> Result<()> {
+    if cx.actor.person.is_some() { Ok(()) } else { Err(Error::SignIn) }
+}
+
+/// A matter in a list.
+fn row(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Value> {
+    let units = linli_registry::units(cx)?;
+    let lang = cx.actor.lang;
+    let unit = |id: Option<UnitId>| id.map(|u| json!({"id": u, "code": units.get(u).map(|u| u.code.clone()), "name": units.name(u, lang)}));
+    Ok(json!({
+        "number": m.number, "kind": m.kind, "state": m.state, "title": m.title, "category": (!m.category.is_empty()).then_some(&m.category),
+        "class": m.term_class, "place": m.place, "place_name": m.place_name, "committee": unit(Some(m.committee)), "owner": unit(m.owner),
+        "open": m.open, "supervised": m.supervised, "redo": m.redo, "revision": m.revision, "opened": time::rfc3339(m.opened),
+        "due": m.due.map(time::rfc3339), "closed": m.closed.map(time::rfc3339),
+    }))
+}
+
+fn limit(req: &Req) -> Result<i64> {
+    match req.q("limit") {
+        None => Ok(20),
+        Some(text) => match text.parse::<i64>() {
+            Ok(n) if (1..=100).contains(&n) => Ok(n),
+            _ => Err(Error::field("limit", linli_core::t::OUT_OF_RANGE.with("min", 1).with("max", 100))),
+        },
+    }
+}
+
+/// A place in a list; one that cannot be read is an error, not the first page.
+fn after(req: &Req) -> Result<Option<linli_matters::After>> {
+    match (req.q("after"), pages::after(req)) {
+        (Some(_), None) => Err(Error::field("after", linli_core::t::NOT_AN_ID)),
+        (_, after) => Ok(after),
+    }
+}
+
+/// A unit by id or code.
+fn unit_of(cx: &mut Cx<'_, '_>, field: &str, text: &str) -> Result<UnitId> {
+    let units = linli_registry::units(cx)?;
+    let by_id = text.parse::<UnitId>().ok().filter(|u| units.get(*u).is_some());
+    by_id.or_else(|| units.by_code(text).map(|u| u.id)).ok_or(Error::field(field, linli_core::t::NOT_AN_ID))
+}
+
+fn listed(cx: &mut Cx<'_, '_>, page: linli_matters::Listed) -> Result<Value> {
+    let items = page.items.iter().map(|m| row(cx, m)).collect::<Result<Vec<_>>>()?;
+    Ok(json!({"items": items, "next": page.next.map(|n| n.token())}))
+}
+
+async fn list(State(app): State<App>, req: Req) -> Response {
+    let text = |name: &str| req.q(name).map(str::to_owned);
+    let (unit, state, category, q) = (text("unit"), text("state"), text("category"), text("q"));
+    let (at, limit) = (after(&req), limit(&req));
+    let made = app
+        .read(&req, move |cx| {
+            let (at, limit) = (at?, limit?);
+            signed_in(cx)?;
+            if let Some(state) = &state && procedure::CASE.state(state).is_none() {
+                return Err(Error::field("state", linli_core::t::NOT_A_CHOICE));
+            }
+            let scope = match unit {
+                None => cx.scope(procedure::LIST, ScopeKind::Mine, &[])?,
+                Some(text) => {
+                    let unit = unit_of(cx, "unit", &text)?;
+                    let path = linli_registry::units(cx)?.path(unit).to_vec();
+                    cx.scope(procedure::LIST, ScopeKind::Within(unit), &path)
+                        .or_else(|_| cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path))
+                        .or_else(|_| cx.scope(procedure::LIST, ScopeKind::Public(unit), &path))?
+                }
+            };
+            // An open state is found among what is open, by due time; everything else newest first.
+            let open = state.as_deref().is_some_and(|s| s != "closed");
+            let page = linli_matters::list(cx, &scope, &Ask { kind: None, state, category, open, q, after: at, limit })?;
+            listed(cx, page)
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn inbox(State(app): State<App>, req: Req) -> Response {
+    let (unit, state) = (req.q("unit").map(str::to_owned), req.q("state").map(str::to_owned));
+    let (at, limit) = (after(&req), limit(&req));
+    let made = app
+        .read(&req, move |cx| {
+            let (at, limit) = (at?, limit?);
+            signed_in(cx)?;
+            let unit = match unit {
+                Some(text) => unit_of(cx, "unit", &text)?,
+                None => cx.actor.posts.iter().find(|p| p.role != linli_core::Role::GroupLeader).map(|p| p.unit).ok_or(Error::forbidden(crate::t::P_NO_DESK))?,
+            };
+            let path = linli_registry::units(cx)?.path(unit).to_vec();
+            let scope = cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path)?;
+            let page = linli_matters::list(cx, &scope, &Ask { state, open: true, after: at, limit, ..Ask::default() })?;
+            listed(cx, page)
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn one(State(app): State<App>, req: Req) -> Response {
+    let number = req.part("number").map(str::to_owned);
+    let made = app
+        .read(&req, move |cx| {
+            let seen = linli_matters::see(cx, &number?)?;
+            detail(cx, &seen)
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+/// A matter with its timeline, clocks and the moves one could make now.
+fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
+    let mut out = row(cx, &seen.matter)?;
+    let story = linli_matters::story(cx, seen, 0)?;
+    let units = linli_registry::units(cx)?;
+    let lang = cx.actor.lang;
+    let staff = story.reading == Reading::Staff;
+    let acts = story.acts.iter().map(|a| {
+        json!({
+            "seq": a.seq, "act": a.act, "from": a.from_state, "to": a.to_state, "at": time::rfc3339(a.at), "role": a.role,
+            "unit": a.unit.map(|u| json!({"id": u, "name": units.name(u, lang)})), "words": a.words, "readers": a.readers,
+            "data": if staff { a.data.0.clone() } else { Value::Null },
+            "commitment": a.commitment.as_ref().map(|c| c.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+        })
+    });
+    out["acts"] = acts.collect();
+    out["files"] = story.files.iter().map(|f| json!({"id": f.id, "act": f.act, "mime": f.mime, "size": f.size, "href": format!("/files/{}", f.id)})).collect();
+    if staff {
+        let clocks = story.clocks.iter().map(|c| {
+            json!({"stage": c.stage, "unit": c.unit, "started": time::rfc3339(c.started), "due": time::rfc3339(c.due), "running": c.running,
+                "stopped": c.stopped.map(time::rfc3339), "provisional": c.provisional})
+        });
+        out["clocks"] = clocks.collect();
+    }
+    if let Some(case) = crate::case(cx, seen.matter.id)? {
+        out["outcome"] = json!(case.outcome);
+        out["verdict"] = json!({"solved": case.solved, "satisfied": case.satisfied});
+        out["called_solved"] = json!(case.called_solved);
+        out["returns"] = json!(case.returns);
+    }
+    let moves = linli_matters::moves(cx, seen)?;
+    out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
+    Ok(out)
+}
+
+async fn open(State(app): State<App>, mut req: Req) -> Response {
+    let read = match req.json().await {
+        Ok(body) => RawInput::from_json(&body).and_then(|raw| report::read(&raw, true)),
+        Err(e) => Err(e),
+    };
+    let key = req.key(&RawInput::default());
+    let made = match (read, key) {
+        (Ok(r), Ok(key)) => {
+            let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
+            app.write(&req, move |cx| {
+                signed_in(cx)?;
+                let number: String = cx.once(&key, &r, |cx| report::report(cx, &r).map(|m| m.number))?;
+                let seen = linli_matters::see(cx, &number);
+                match seen {
+                    Ok(seen) => detail(cx, &seen),
+                    // Reported for somebody else at a unit that routes away: the number is the answer.
+                    Err(_) => Ok(json!({"number": number})),
+                }
+            })
+            .await
+        }
+        (Err(e), _) | (_, Err(e)) => Err(e),
+    };
+    app.api(&req, StatusCode::CREATED, made).await
+}
+
+async fn make_move(State(app): State<App>, mut req: Req) -> Response {
+    let (number, name) = match (req.part("number"), req.part("move")) {
+        (Ok(n), Ok(m)) => (n.to_owned(), m.to_owned()),
+        _ => return app.refuse(&req, Error::NotFound).await,
+    };
+    let body = match req.json().await {
+        Ok(body) => body,
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let made = match (split(body), req.key(&RawInput::default())) {
+        (Ok((raw, revision)), Ok(key)) => {
+            let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
+            let given = linli_matters::Given { raw, strict: true };
+            app.write(&req, move |cx| {
+                signed_in(cx)?;
+                let what = (&number, &name, &given.raw.values, revision);
+                let _: i64 = cx.once(&key, &what, |cx| {
+                    let id = linli_matters::id_of(cx, &number)?;
+                    linli_matters::act(cx, id, &name, &given, revision).map(|m| m.revision)
+                })?;
+                match linli_matters::see(cx, &number) {
+                    Ok(seen) => detail(cx, &seen),
+                    Err(_) => Ok(json!({"number": number})),
+                }
+            })
+            .await
+        }
+        (Err(e), _) | (_, Err(e)) => Err(e),
+    };
+    app.api(&req, StatusCode::OK, made).await
+}
+
+/// The move's fields, and the `revision` one has seen.
+fn split(mut body: Value) -> Result<(RawInput, Option<i64>)> {
+    let revision = match body.as_object_mut().and_then(|m| m.remove("revision")) {
+        None | Some(Value::Null) => None,
+        Some(v) => Some(v.as_i64().ok_or(Error::field("revision", linli_core::t::NOT_A_NUMBER))?),
+    };
+    Ok((RawInput::from_json(&body)?, revision))
+}
+
+async fn units(State(app): State<App>, req: Req) -> Response {
+    let (within, q, at) = (req.q("within").map(str::to_owned), req.q("q").map(str::to_owned), req.q("after").map(str::to_owned));
+    let limit = limit(&req);
+    let made = app
+        .read(&req, move |cx| {
+            let limit = limit? as usize;
+            let within = within.map(|w| unit_of(cx, "within", &w)).transpose()?;
+            let units = linli_registry::units(cx)?;
+            let lang = cx.actor.lang;
+            let mut found: Vec<&linli_registry::Unit> = match &q {
+                Some(q) => units.search(q, within, 1000),
+                None => units.within(within.unwrap_or(units.root())).collect(),
+            };
+            found.sort_by(|a, b| (&a.code, a.id).cmp(&(&b.code, b.id)));
+            if let Some(at) = &at {
+                found.retain(|u| u.code.as_str() > at.as_str());
+            }
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let next = if more { found.last().map(|u| u.code.clone()) } else { None };
+            let items: Vec<Value> = found
+                .into_iter()
+                .map(|u| json!({"id": u.id, "code": u.code, "name": units.name(u.id, lang), "level": u.level, "function": format!("{:?}", u.function).to_lowercase(), "kind": u.kind, "status": u.status, "parent": u.parent, "phone": u.phone}))
+                .collect();
+            Ok(json!({"items": items, "next": next}))
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn categories(State(app): State<App>, req: Req) -> Response {
+    let made = app
+        .read(&req, |cx| {
+            let all = crate::categories(cx)?;
+            let items: Vec<Value> = all
+                .iter()
+                .map(|c| json!({"code": c.code, "parent": c.parent, "name": c.name(cx.actor.lang), "class": c.term_class, "audience": c.audience, "danger": c.danger, "proof": c.proof}))
+                .collect();
+            Ok(json!({"items": items, "next": null}))
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn responsibilities(State(app): State<App>, req: Req) -> Response {
+    let made = app.read(&req, |cx| Ok(json!({"items": *crate::responsibilities(cx)?, "next": null}))).await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn figures(State(app): State<App>, req: Req) -> Response {
+    let (unit, from, to) = (req.q("unit").map(str::to_owned), req.q("from").map(str::to_owned), req.q("to").map(str::to_owned));
+    let made = app
+        .read(&req, move |cx| {
+            signed_in(cx)?;
+            let unit = unit_of(cx, "unit", &unit.ok_or(Error::field("unit", linli_core::t::REQUIRED))?)?;
+            let day = |field: &str, text: Option<String>, default: i64| match text {
+                None => Ok(default),
+                Some(text) => time::parse_day(&text).map(i64::from).ok_or(Error::field(field, linli_core::t::NOT_A_DATE)),
+            };
+            let to = day("to", to, i64::from(time::civil_day(cx.now)))?;
+            let from = day("from", from, to - 29)?;
+            if to < from || to - from > 366 {
+                return Err(Error::field("from", linli_core::t::OUT_OF_RANGE.with("min", to - 366).with("max", to)));
+            }
+            let figures = crate::figures(cx, unit, from, to)?;
+            let lang = cx.actor.lang;
+            let items: Vec<Value> = figures
+                .items
+                .iter()
+                .map(|f| json!({"code": f.code, "name": f.label.in_(lang), "definition": f.definition.in_(lang), "n": f.n, "of": f.of, "permille": f.permille()}))
+                .collect();
+            Ok(json!({"unit": unit, "from": time::day_text(from as i32), "to": time::day_text(to as i32), "as_of": time::rfc3339(cx.now), "items": items}))
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+async fn document(State(app): State<App>, req: Req) -> Response {
+    app.api(&req, StatusCode::OK, Ok(openapi())).await
+}
+
+/// The schema of a set of fields.
+fn schema(fields: &[linli_core::Field], extra: &[(&str, Value)]) -> Value {
+    // Files come through the pages, which check and re-encode them; the API's moves take none.
+    let mut properties: Map<String, Value> = fields.iter().filter(|f| !matches!(f.kind, linli_core::FieldKind::Files { .. })).map(|f| (f.name.to_owned(), f.schema())).collect();
+    properties.extend(extra.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
+    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// The OpenAPI 3.1 document of this API, generated from the report's fields and the procedures' moves.
+pub fn openapi() -> Value {
+    let json_of = |schema: Value| json!({"application/json": {"schema": schema}});
+    let problem = |what: &str| json!({"description": what, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    let answers = |ok: &str, schema: Value| {
+        json!({ok: {"description": "OK", "content": json_of(schema)}, "400": problem("malformed"), "401": problem("sign in"), "403": problem("not allowed"),
+            "404": problem("not found, or not yours to see"), "409": problem("changed meanwhile, or not possible now"), "413": problem("too large"),
+            "415": problem("media type"), "422": problem("fields to correct"), "429": problem("too many requests"), "503": problem("database not reachable: ask again with the same key")})
+    };
+    let query = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "schema": schema});
+    let text = || json!({"type": "string", "maxLength": 200});
+    let page = || vec![query("after", text()), query("limit", json!({"type": "integer", "minimum": 1, "maximum": 100}))];
+    let number = || json!({"name": "number", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9-]+$"}});
+    let key = || json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}});
+    let with = |mut params: Vec<Value>, more: Vec<Value>| {
+        params.extend(more);
+        params
+    };
+    let list = || json!({"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}});
+    let mut paths = json!({
+        "/api/v1/cases": {
+            "get": {"operationId": "listCases", "summary": "诉求列表 · Cases of a unit, or one's own", "parameters": with(page(), vec![query("unit", text()), query("state", json!({"type": "string", "enum": procedure::CASE.states.iter().map(|s| s.name).collect::<Vec<_>>()})), query("category", text()), query("q", text())]), "responses": answers("200", list())},
+            "post": {"operationId": "reportCase", "summary": "上报 · Report a case", "parameters": [key()], "requestBody": {"required": true, "content": json_of(schema(report::FIELDS, &[]))}, "responses": answers("201", json!({"$ref": "#/components/schemas/Case"}))},
+        },
+        "/api/v1/cases/{number}": {"get": {"operationId": "getCase", "summary": "一件诉求 · A case as a story", "parameters": [number()], "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}},
+        "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", text()), query("state", text())]), "responses": answers("200", list())}},
+        "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", text()), query("q", text())]), "responses": answers("200", list())}},
+        "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", list())}},
+        "/api/v1/responsibilities": {"get": {"operationId": "listResponsibilities", "summary": "职责清单 · Who acts, who pays, by which article", "responses": answers("200", list())}},
+        "/api/v1/figures": {"get": {"operationId": "figures", "summary": "指标 · Figures of a unit with their definitions", "parameters": [json!({"name": "unit", "in": "query", "required": true, "schema": text()}), query("from", json!({"type": "string", "format": "date"})), query("to", json!({"type": "string", "format": "date"}))], "responses": answers("200", json!({"type": "object"}))}},
+    });
+    let procedures: [&Procedure; 2] = [&procedure::CASE, &procedure::TASK];
+    for p in procedures {
+        for m in p.moves.iter().filter(|m| !m.automatic()) {
+            let path = format!("/api/v1/cases/{{number}}/moves/{}", m.name());
+            if paths.get(&path).is_some() {
+                continue;
+            }
+            let body = schema(m.input, &[("revision", json!({"type": ["integer", "null"], "description": "the act number one has seen"}))]);
+            paths[path] = json!({"post": {"operationId": format!("{}_{}", p.kind, m.name()), "summary": format!("{} · {}", m.label.zh, m.label.en), "parameters": [number(), key()],
+                "requestBody": {"required": !m.input.iter().all(|f| !f.required), "content": json_of(body)}, "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}});
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Linli 邻里", "version": env!("CARGO_PKG_VERSION"), "description": "Everything the pages do. Bearer tokens act as their owner. Every command may carry an Idempotency-Key; the same key with the same content is done once."},
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                "Case": {"type": "object", "required": ["number"], "properties": {"number": {"type": "string"}, "state": {"type": "string"}, "revision": {"type": "integer"}}},
+                "Problem": {"type": "object", "required": ["title", "status", "detail", "code"], "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"}, "errors": {"type": "array", "items": {"type": "object"}}}},
+            },
+        },
+    })
+}
