@@ -273,7 +273,8 @@ impl Lite {
         self.hold(|c| {
             c.control("PRAGMA synchronous = FULL;")?;
             c.control("UPDATE schema_migrations SET name = name WHERE number = 1")?;
-            c.control("PRAGMA wal_checkpoint(TRUNCATE);")
+            let busy: i64 = c.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0)).map_err(error)?;
+            if busy == 0 { Ok(()) } else { Err(Error::Unavailable("a reader is in the way of the last sync".into())) }
         })
     }
 }
