@@ -1,0 +1,18 @@
+//! The registry's pages: signing in, one's own record, a worker's households, units, posts, the calendar.
+//!
+//! Every write is one use case of the registry in one transaction; nothing here has tables of its own.
+mod session;
+
+use axum::Router;
+use linli_core::Module;
+use linli_web::App;
+
+linli_texts::texts!();
+
+/// What the capability tells the house: its words. What may be done stands in the registry's policy.
+pub const MODULE: Module = Module::named("office").texts(TEXTS);
+
+/// The pages.
+pub fn routes() -> Router<App> {
+    Router::new().merge(session::routes())
+}
