@@ -39,7 +39,7 @@ fn table() {
         return println!("no evaluation data beside the repository: nothing measured");
     }
     let python = std::env::var("LINLI_ORACLE_PYTHON").ok();
-    println!("{:<26}{:<17}{:<44}{:<22}pabutools", "election", "what", "equal-shares", "promised");
+    println!("{:<26}{:<17}{:<48}{:<22}pabutools", "election", "what", "equal-shares", "promised");
     for target in TARGETS {
         let ours = run(Command::new(std::env::current_exe().expect("own path"))
             .arg(unpacked(&root, target.file))
@@ -51,7 +51,7 @@ fn table() {
             }
             _ => "–".into(),
         };
-        println!("{:<26}{:<17}{:<44}{:<22}{theirs}", target.file, target.what, ours, target.promise);
+        println!("{:<26}{:<17}{:<48}{:<22}{theirs}", target.file, target.what, ours, target.promise);
     }
 }
 

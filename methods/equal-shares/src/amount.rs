@@ -43,7 +43,7 @@ pub fn grouped(subunits: i128, unit: i64) -> String {
     let whole = (subunits / unit).unsigned_abs().to_string();
     let mut text = String::from(if subunits < 0 { "-" } else { "" });
     for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -88,7 +88,7 @@ mod tests {
     fn amounts_are_printed_as_they_are_read() {
         assert_eq!(grouped(123_456_705, 100), "1,234,567.05");
         assert_eq!(grouped(-100_000, 100), "-1,000");
-        assert_eq!(plain(1_234_50, 100), "1234.5");
+        assert_eq!(plain(123_450, 100), "1234.5");
         assert_eq!(plain(-5, 100), "-0.05");
         assert_eq!(grouped(999, 1), "999");
     }

@@ -385,13 +385,13 @@ fn read_ballots(
             let cost = gather.wishes.iter().map(|p| projects[*p as usize].cost).fold(0, i64::saturating_add);
             BallotRule::check(rule.cost, cost, "sum_cost", line, warnings);
         }
-        for at in 0..length {
+        for (at, given) in points.iter().enumerate() {
             let project = gather.wishes[at];
             if gather.wishes[..at].contains(&project) {
                 let cause = Cause::RepeatedWish(projects[project as usize].id.clone());
                 warnings.push(Finding::new(line, "vote", cause));
             } else {
-                gather.add_points(project, points[at]);
+                gather.add_points(project, *given);
             }
         }
         if scored {
