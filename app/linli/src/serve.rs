@@ -2,7 +2,6 @@
 use crate::commands::{Done, Failure};
 use crate::house::{self, How, Place};
 use crate::modules;
-use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;

@@ -38,6 +38,8 @@ pub struct Route {
 
 /// A rule's target that cannot be found is broken: it is passed over and alarmed, never silently switched off.
 pub const BROKEN: &str = "broken";
+/// Nobody of the kind a rule names serves the place.
+pub const NOBODY: &str = "nobody_serves";
 /// A rule's target is, or stands under, the unit complained about.
 pub const NAMED: &str = "named";
 
@@ -55,6 +57,8 @@ pub fn route(rules: &[RuleRow], units: &Units, facts: &RouteFacts, stage: &str, 
     let mut passed_over = Vec::new();
     for rule in fitting {
         match target(&rule.target, units, facts) {
+            // Where nobody of that kind serves the estate, the rule says nothing; only a target that exists nowhere is broken.
+            None if rule.target.starts_with("serving:") => passed_over.push((rule.id, NOBODY)),
             None => passed_over.push((rule.id, BROKEN)),
             Some(unit) if names(units, facts.named, unit) => passed_over.push((rule.id, NAMED)),
             Some(unit) => return Route { unit, rule: Some(rule.id), passed_over },

@@ -58,6 +58,7 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
     let procedure = crate::kind(cx, new.kind)?;
     let units = linli_registry::units(cx)?;
     let committee = units.get(new.committee).ok_or(Error::internal("matter without committee"))?;
+    let [u1, u2, u3, u4, u5, u6] = units.u6(new.within);
     let n = store::next_number(cx.tx, new.committee, i64::from(time::civil_year(cx.now)))?;
     let mut m = Matter {
         id: cx.id(),
@@ -84,6 +85,12 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
         opened: cx.now,
         due: None,
         closed: None,
+        u1,
+        u2,
+        u3,
+        u4,
+        u5,
+        u6,
     };
     let mut clocks = Vec::new();
     let state = procedure.state(new.state).ok_or(Error::internal("unknown first state"))?;
@@ -94,7 +101,7 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
     for stage in &new.stages {
         clocks.push(StageClock::start(cx, m.id, &m.term_class, stage, new.owner)?);
     }
-    store::put(cx.tx, &m, &units.u6(new.within))?;
+    store::put(cx.tx, &m)?;
     for clock in &clocks {
         clock.save(cx)?;
     }
@@ -107,7 +114,7 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
     for dimension in std::iter::once(format!("opened:{}", new.kind)).chain(new.counts) {
         store::count(cx.tx, m.committee, day, &dimension)?;
     }
-    search::put(cx, &m, &units.u6(new.within), &new.words)?;
+    search::put(cx, &m, &new.words)?;
     cx.emit("matters.opened", m.id, json!({"kind": m.kind, "committee": m.committee, "owner": m.owner}))?;
     Ok(m)
 }

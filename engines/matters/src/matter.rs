@@ -55,6 +55,18 @@ linli_db::row! {
         pub due: Option<Millis>,
         /// When it was closed.
         pub closed: Option<Millis>,
+        /// The ancestors of its place, root first: district … building group.
+        pub u1: Option<UnitId>,
+        /// The second.
+        pub u2: Option<UnitId>,
+        /// The third.
+        pub u3: Option<UnitId>,
+        /// The fourth.
+        pub u4: Option<UnitId>,
+        /// The fifth.
+        pub u5: Option<UnitId>,
+        /// The sixth.
+        pub u6: Option<UnitId>,
     }
 }
 

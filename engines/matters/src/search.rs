@@ -1,12 +1,12 @@
 //! Full text: pairs of characters prepared by the program, with the scope in the index text itself, newest first, bounded.
 use crate::{Matter, rules, store};
-use linli_core::{Cx, Error, MatterId, Result, Scope, UnitId};
+use linli_core::{Cx, Error, MatterId, Result, Scope};
 use linli_db::{Engine, sql};
 
 /// The index text: what may be searched, then the scope: each ancestor, and the audience.
-fn text(m: &Matter, u: &[Option<UnitId>], words: &str) -> String {
+fn text(m: &Matter, words: &str) -> String {
     let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}\n{}", m.title, words, m.place_name, m.number)));
-    for unit in u.iter().flatten() {
+    for unit in [m.u1, m.u2, m.u3, m.u4, m.u5, m.u6].iter().flatten() {
         terms.push(' ');
         terms.push_str(&rules::token('u', *unit));
     }
@@ -18,24 +18,19 @@ fn text(m: &Matter, u: &[Option<UnitId>], words: &str) -> String {
 }
 
 /// Puts a new matter into the index. The document's number grows with time, so that newest first is the index's order.
-pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, u: &[Option<UnitId>; 6], words: &str) -> Result<()> {
+pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, words: &str) -> Result<()> {
     let random: [u8; 4] = cx.random();
     let doc = (cx.now << 20) | i64::from(u32::from_le_bytes(random) & 0xf_ffff);
     cx.tx.exec(sql!("INSERT INTO search_docs (id, doc) VALUES ($1, $2)"), &[&m.id, &doc])?;
-    index(cx, doc, &text(m, u, words))
+    index(cx, doc, &text(m, words))
 }
 
 /// Rewrites a matter's entry after its title, words, category or audience changed.
 pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
     let words = store::acts(cx.tx, m.id, 0, 1)?.into_iter().next().and_then(|a| a.words).unwrap_or_default();
     let Some((doc,)) = cx.tx.opt::<(i64,)>(sql!("SELECT doc FROM search_docs WHERE id = $1 LIMIT 1"), &[&m.id])? else { return Ok(()) };
-    let u = cx.tx.opt::<(Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>, Option<UnitId>)>(
-        sql!("SELECT u1, u2, u3, u4, u5, u6 FROM matters WHERE id = $1 LIMIT 1"),
-        &[&m.id],
-    )?;
-    let (u1, u2, u3, u4, u5, u6) = u.ok_or(Error::NotFound)?;
     cx.tx.exec(sql!(sqlite "DELETE FROM search WHERE rowid = $1", pg "DELETE FROM search WHERE doc = $1"), &[&doc])?;
-    index(cx, doc, &text(m, &[u1, u2, u3, u4, u5, u6], &words))
+    index(cx, doc, &text(m, &words))
 }
 
 fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {

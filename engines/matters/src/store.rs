@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use work_calendar::Event;
 
-/// `SELECT *` on purpose: the table's columns stand in the order of [`Matter`]'s fields (then u1 … u6, unread).
+/// `SELECT *` on purpose: the table's columns stand in the order of [`Matter`]'s fields.
 pub(crate) fn by_id(tx: &mut Tx<'_>, id: MatterId) -> Result<Option<Matter>> {
     Ok(tx.opt(
         sql!(
@@ -25,8 +25,7 @@ pub(crate) fn by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<Matter>>
     )?)
 }
 
-pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter, u: &[Option<UnitId>; 6]) -> Result<()> {
-    let [u1, u2, u3, u4, u5, u6] = u;
+pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
     tx.exec(
         sql!(
             "INSERT INTO matters (id, number, kind, version, state, title, category, term_class, place, place_name, committee, owner, assignee,
@@ -37,7 +36,7 @@ pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter, u: &[Option<UnitId>; 6]) -> Resul
         &[
             &m.id, &m.number, &m.kind, &m.version, &m.state, &m.title, &m.category, &m.term_class, &m.place, &m.place_name,
             &m.committee, &m.owner, &m.assignee, &m.reporter, &m.audience, &m.named, &m.parent, &m.open, &m.supervised, &m.redo,
-            &m.revision, &m.opened, &m.due, &m.closed, u1, u2, u3, u4, u5, u6,
+            &m.revision, &m.opened, &m.due, &m.closed, &m.u1, &m.u2, &m.u3, &m.u4, &m.u5, &m.u6,
         ],
     )?;
     Ok(())
