@@ -97,7 +97,7 @@ CREATE TABLE households (
     until     BIGINT
 );
 CREATE INDEX households_by_stair ON households (committee, sort, id) WHERE until IS NULL;
-CREATE INDEX households_by_group ON households (grp, sort, id) WHERE until IS NULL AND grp IS NOT NULL;
+CREATE INDEX households_by_group ON households (grp, sort, id) WHERE grp IS NOT NULL;
 CREATE INDEX households_dwelling ON households (dwelling);
 
 -- Personal data is encrypted; `*_idx` are blind indexes of the normalised value.
@@ -113,7 +113,7 @@ CREATE TABLE people (
     large_type    BOOLEAN NOT NULL,
     created       BIGINT  NOT NULL
 );
-CREATE INDEX people_phone ON people (phone_idx) WHERE phone_idx IS NOT NULL;
+CREATE INDEX people_phone ON people (phone_idx, id) WHERE phone_idx IS NOT NULL;
 
 CREATE TABLE residents (
     id        UUID   NOT NULL PRIMARY KEY,
@@ -126,6 +126,7 @@ CREATE TABLE residents (
     until     BIGINT
 );
 CREATE UNIQUE INDEX residents_now ON residents (person, dwelling, tenure) WHERE until IS NULL;
+CREATE INDEX residents_person ON residents (person, id) WHERE until IS NULL;
 CREATE INDEX residents_household ON residents (household, id) WHERE until IS NULL;
 CREATE INDEX residents_dwelling ON residents (dwelling);
 CREATE INDEX residents_committee ON residents (committee, id);
@@ -159,7 +160,7 @@ CREATE TABLE logins (
     failed        BIGINT NOT NULL,
     locked_until  BIGINT
 );
-CREATE INDEX logins_person ON logins (person);
+CREATE INDEX logins_person ON logins (person, id);
 
 CREATE TABLE sessions (
     token_digest BYTEA  NOT NULL PRIMARY KEY,

@@ -3,7 +3,7 @@ use crate::{LOGINS, places, rules, store, t, unit_seat, units};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use linli_core::{
-    Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, Post, Result, Role, Sealed, Via, time,
+    Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, Post, Result, Role, Sealed, Seat, Via, time,
 };
 use std::fmt::Write;
 use uuid::Uuid;
@@ -201,9 +201,10 @@ pub fn create_login(cx: &mut Cx<'_, '_>, person: PersonId, login: &str, hash: &s
     }
 }
 
-/// Sets a new password for somebody else and ends all of the person's sessions.
+/// Sets a new password for somebody else and ends all of the person's sessions. The person sees who did.
 pub fn reset_password(cx: &mut Cx<'_, '_>, person: PersonId, hash: &str) -> Result<()> {
-    may_set_password(cx, person)?;
+    let seat = may_set_password(cx, person)?;
+    crate::people::record(cx, &seat, person, "registry.reset_password")?;
     set_password(cx, person, hash)
 }
 
@@ -224,13 +225,10 @@ fn set_password(cx: &mut Cx<'_, '_>, person: PersonId, hash: &str) -> Result<()>
 
 /// Whoever could set a password could act as its owner: so for every post of the person an administrator above it is
 /// needed, and for a resident one of the committee.
-fn may_set_password(cx: &mut Cx<'_, '_>, person: PersonId) -> Result<()> {
-    let posts = store::posts(cx.tx, person, cx.now)?;
-    if posts.is_empty() {
-        return crate::people::person_seat(cx, crate::PEOPLE, person).map(drop);
+fn may_set_password(cx: &mut Cx<'_, '_>, person: PersonId) -> Result<Seat> {
+    let mut seat = None;
+    for (_, unit, _) in store::posts(cx.tx, person, cx.now)? {
+        seat = Some(unit_seat(cx, LOGINS, unit)?);
     }
-    for (_, unit, _) in posts {
-        unit_seat(cx, LOGINS, unit)?;
-    }
-    Ok(())
+    seat.map_or_else(|| crate::people::person_seat(cx, crate::PEOPLE, person), Ok)
 }

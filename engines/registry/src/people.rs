@@ -305,17 +305,15 @@ pub fn contact(cx: &mut Cx<'_, '_>, seat: &Seat, person: PersonId, purpose: &str
     }
     Check::default().that((2..=80).contains(&purpose.trim().chars().count()), "purpose", t::BAD_PURPOSE).done()?;
     let row = store::person(cx.tx, person)?.ok_or(Error::NotFound)?;
-    let read = store::UnmaskRow {
-        id: cx.id(),
-        by_person: cx.actor.person,
-        post: seat.post(),
-        unit: seat.unit(),
-        subject: person,
-        purpose: purpose.trim().to_owned(),
-        at: cx.now,
-    };
-    store::put_unmask(cx.tx, &read)?;
+    record(cx, seat, person, purpose.trim())?;
     Ok(Contact { name: cx.open("people.name", &row.name)?, phone: open(cx, "people.phone", row.phone.as_ref())? })
+}
+
+/// Puts on record, for the person to see, that somebody read or did something with the person's data.
+pub(crate) fn record(cx: &mut Cx<'_, '_>, seat: &Seat, subject: PersonId, purpose: &str) -> Result<()> {
+    let (post, unit, purpose) = (seat.post(), seat.unit(), purpose.to_owned());
+    let row = store::UnmaskRow { id: cx.id(), by_person: cx.actor.person, post, unit, subject, purpose, at: cx.now };
+    store::put_unmask(cx.tx, &row)
 }
 
 /// One's own record.
@@ -399,7 +397,9 @@ pub fn households_of(
     let rows = store::households(cx.tx, committee, group, after, limit.min(100) as i64)?;
     let ids: Vec<HouseholdId> = rows.iter().map(|r| r.id).collect();
     let mut members: HashMap<HouseholdId, Vec<Member>> = HashMap::new();
-    for m in store::members(cx.tx, &ids)? {
+    let mut all = store::members(cx.tx, &ids)?;
+    all.sort_by_key(|m| m.id);
+    for m in all {
         let (name, phone) = (cx.open("people.name", &m.name)?, open(cx, "people.phone", m.phone.as_ref())?);
         members.entry(m.household).or_default().push(Member { person: m.person, name, phone, tenure: m.tenure });
     }

@@ -57,10 +57,8 @@ pub(crate) fn all_units(tx: &mut Tx<'_>) -> Result<Vec<Unit>> {
 }
 
 pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
-    let rows: Vec<(String, String, String, String, String, i64)> = tx.all(
-        sql!("SELECT code, tree, function, name_zh, name_en, depth FROM levels ORDER BY depth, code LIMIT 1000"),
-        &[],
-    )?;
+    let rows: Vec<(String, String, String, String, String, i64)> =
+        tx.all(sql!("SELECT code, tree, function, name_zh, name_en, depth FROM levels LIMIT 1000"), &[])?;
     let level = |(code, tree, function, name_zh, name_en, depth): (String, String, String, String, String, i64)| {
         let function = crate::Function::parse(&function).unwrap_or(crate::Function::Unit);
         Level { code, tree, function, name_zh, name_en, depth }
@@ -255,23 +253,27 @@ pub(crate) fn lived_in(tx: &mut Tx<'_>, dwelling: PlaceId) -> Result<bool> {
     Ok(n.0 > 0)
 }
 
-/// The places themselves and all that lies under them.
+/// The places themselves and all that lies in them; only buildings and doors hold others.
 pub(crate) fn place_trees(tx: &mut Tx<'_>, tops: &[PlaceId]) -> Result<Vec<PlaceId>> {
-    let statement = sql!(
-        "SELECT id FROM places WHERE parent IN UUIDS($1) AND valid_until IS NULL AND id > $2 ORDER BY id LIMIT $3"
-    );
     let mut all: BTreeSet<PlaceId> = tops.iter().copied().collect();
-    let mut level = tops.to_vec();
-    while !level.is_empty() {
-        let below = walk(|p: &(PlaceId,)| p.0.0, |after| Ok(tx.all(statement, &[&level, &after, &PAGE])?))?;
-        level = below.into_iter().map(|p| p.0).filter(|p| all.insert(*p)).collect();
+    let mut ahead = tops.to_vec();
+    while let Some(place) = ahead.pop() {
+        let below: Vec<(PlaceId, String)> = tx.all(
+            sql!("SELECT id, kind FROM places WHERE parent = $1 AND valid_until IS NULL LIMIT 100000"),
+            &[&place],
+        )?;
+        for (id, kind) in below {
+            if all.insert(id) && (kind == "building" || kind == "door") {
+                ahead.push(id);
+            }
+        }
     }
     Ok(all.into_iter().collect())
 }
 
 /// The groups, micro-grids and estates these places lie in.
 pub(crate) fn place_units(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<Vec<(Option<UnitId>, Option<UnitId>)>> {
-    Ok(tx.all(sql!("SELECT DISTINCT grp, micro_grid FROM places WHERE id IN UUIDS($1) LIMIT 10000"), &[&ids])?)
+    Ok(tx.all(sql!("SELECT grp, micro_grid FROM places WHERE id IN UUIDS($1) LIMIT 10000"), &[&ids])?)
 }
 
 pub(crate) fn set_committee(tx: &mut Tx<'_>, ids: &[PlaceId], committee: UnitId) -> Result<()> {
@@ -411,7 +413,7 @@ pub(crate) fn homes(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<HomeRow>> {
     Ok(tx.all(
         sql!(
             "SELECT r.id, r.dwelling, p.name, p.committee, p.estate, p.micro_grid, p.grp, r.tenure, r.since
-             FROM residents r JOIN places p ON p.id = r.dwelling WHERE r.person = $1 AND r.until IS NULL ORDER BY r.since, r.id LIMIT 50"
+             FROM residents r JOIN places p ON p.id = r.dwelling WHERE r.person = $1 AND r.until IS NULL ORDER BY r.id LIMIT 50"
         ),
         &[&person],
     )?)
@@ -496,14 +498,14 @@ pub(crate) fn households(
 }
 
 row! {
-    pub(crate) struct MemberRow { pub(crate) household: HouseholdId, pub(crate) person: PersonId, pub(crate) name: Sealed, pub(crate) phone: Option<Sealed>, pub(crate) tenure: String }
+    pub(crate) struct MemberRow { pub(crate) household: HouseholdId, pub(crate) id: ResidentId, pub(crate) person: PersonId, pub(crate) name: Sealed, pub(crate) phone: Option<Sealed>, pub(crate) tenure: String }
 }
 
 pub(crate) fn members(tx: &mut Tx<'_>, households: &[HouseholdId]) -> Result<Vec<MemberRow>> {
     Ok(tx.all(
         sql!(
-            "SELECT r.household, r.person, p.name, p.phone, r.tenure FROM residents r JOIN people p ON p.id = r.person
-             WHERE r.household IN UUIDS($1) AND r.until IS NULL ORDER BY r.household, r.id LIMIT 10000"
+            "SELECT r.household, r.id, r.person, p.name, p.phone, r.tenure FROM residents r JOIN people p ON p.id = r.person
+             WHERE r.household IN UUIDS($1) AND r.until IS NULL LIMIT 10000"
         ),
         &[&households],
     )?)
@@ -749,7 +751,7 @@ pub(crate) fn put_list_read(tx: &mut Tx<'_>, unit: UnitId, day: i64, by: PersonI
 
 pub(crate) fn list_reads(tx: &mut Tx<'_>, unit: UnitId, since: i64) -> Result<Vec<(UnitId, PersonId, Millis)>> {
     Ok(tx.all(
-        sql!("SELECT unit, by_person, at FROM list_reads WHERE unit = $1 AND day >= $2 ORDER BY day DESC, by_person LIMIT 200"),
+        sql!("SELECT unit, by_person, at FROM list_reads WHERE unit = $1 AND day >= $2 ORDER BY day DESC, by_person DESC LIMIT 200"),
         &[&unit, &since],
     )?)
 }
@@ -776,7 +778,7 @@ pub(crate) fn put_calendar(
 pub(crate) type Notice = (i64, Json<Vec<crate::CalendarDay>>, String, Millis);
 
 pub(crate) fn calendars(tx: &mut Tx<'_>) -> Result<Vec<Notice>> {
-    Ok(tx.all(sql!("SELECT year, days, source, at FROM calendars ORDER BY at, id LIMIT 2000"), &[])?)
+    Ok(tx.all(sql!("SELECT year, days, source, at FROM calendars ORDER BY id LIMIT 2000"), &[])?)
 }
 
 pub(crate) fn put_hours(
@@ -796,5 +798,5 @@ pub(crate) fn put_hours(
 }
 
 pub(crate) fn hours(tx: &mut Tx<'_>) -> Result<Vec<(i64, Json<work_calendar::Shifts>, Millis)>> {
-    Ok(tx.all(sql!("SELECT day, shifts, at FROM hours ORDER BY at, id LIMIT 2000"), &[])?)
+    Ok(tx.all(sql!("SELECT day, shifts, at FROM hours ORDER BY id LIMIT 2000"), &[])?)
 }

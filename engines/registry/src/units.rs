@@ -138,10 +138,11 @@ impl Units {
     /// A parent or level that does not exist, or a circle of parents.
     pub fn build(
         mut all: Vec<Unit>,
-        levels: Vec<Level>,
+        mut levels: Vec<Level>,
         links: Vec<Link>,
         serves: Vec<(UnitId, UnitId)>,
     ) -> Result<Units, String> {
+        levels.sort_by(|a, b| (a.depth, &a.code).cmp(&(b.depth, &b.code)));
         all.sort_by(|a, b| (&a.code, a.id).cmp(&(&b.code, b.id)));
         let parents: HashMap<UnitId, Option<UnitId>> = all.iter().map(|u| (u.id, u.parent)).collect();
         let functions: HashMap<&str, Function> = levels.iter().map(|l| (l.code.as_str(), l.function)).collect();

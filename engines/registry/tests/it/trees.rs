@@ -326,6 +326,11 @@ fn administrators_keep_what_lies_under_them() {
         assert_eq!(status(w.try_as(&admin, appoint(committee, Role::Worker))), 422);
         let duty = w.read(&Actor::system(), |cx| registry::duty(cx, committee)).unwrap();
         assert_eq!(duty, [someone]);
+        // Where nobody has duty, everybody is told.
+        w.try_as(&admin, move |cx| registry::set_duty(cx, post, false)).unwrap();
+        assert_eq!(w.read(&Actor::system(), |cx| registry::duty(cx, committee)).unwrap().len(), 2);
+        let names = w.read(&Actor::system(), |cx| registry::people_names(cx, &[someone])).unwrap();
+        assert_eq!((names[&someone].reveal().as_str(), format!("{names:?}").contains("任某")), ("任某", false));
         let staff = w.read(&Actor::system(), |cx| registry::staff(cx, committee)).unwrap();
         assert_eq!(
             staff.iter().map(|s| s.3.reveal().as_str()).collect::<BTreeSet<_>>(),

@@ -1,4 +1,4 @@
-//! How long the registry takes: `cargo run --release -p linli-registry --example bench`.
+//! How long the registry takes: `cargo run --release -p linli-registry --example registry_speed`.
 use linli_core::{Actor, Cx, House, HouseOptions, Ids, Keys, Lang, Result, Role, TimeSource, Via};
 use linli_db::{Db, Options};
 use linli_registry::{self as registry, Function, NewPlace, NewUnit};
@@ -50,9 +50,15 @@ fn run(house: &Arc<House>) -> Result<()> {
     let start = Instant::now();
     house.write(&system, move |cx| registry::create_units(cx, groups.clone()))?;
     println!("10,000 building groups: {:?}", start.elapsed());
-    let start = Instant::now();
-    house.read(&system, registry::units)?;
-    println!("units loaded anew (10,581): {:?}", start.elapsed());
+    let mut loads = Vec::new();
+    for n in 0..5 {
+        let (id, phone) = (committees[n], format!("5600{n:04}"));
+        house.write(&system, move |cx| registry::set_unit_phone(cx, id, Some(&phone)))?;
+        let start = Instant::now();
+        house.read(&system, registry::units)?;
+        loads.push(start.elapsed());
+    }
+    println!("10,581 units loaded anew: {:?}", loads.iter().min());
 
     let (first, start) = (committees[0], Instant::now());
     for committee in committees.iter().take(60).copied() {
