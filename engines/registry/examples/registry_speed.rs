@@ -51,8 +51,8 @@ fn run(house: &Arc<House>) -> Result<()> {
     house.write(&system, move |cx| registry::create_units(cx, groups.clone()))?;
     println!("10,000 building groups: {:?}", start.elapsed());
     let mut loads = Vec::new();
-    for n in 0..5 {
-        let (id, phone) = (committees[n], format!("5600{n:04}"));
+    for (n, id) in committees.iter().copied().take(5).enumerate() {
+        let phone = format!("5600{n:04}");
         house.write(&system, move |cx| registry::set_unit_phone(cx, id, Some(&phone)))?;
         let start = Instant::now();
         house.read(&system, registry::units)?;
