@@ -410,7 +410,8 @@ impl Conversation {
 
     /// The analysis after a few more votes. It starts from the last plane, keeps its directions, and holds on to the
     /// number of groups until another was best [`Settings::steady`] times running. A few calls without a new vote make it
-    /// equal to [`Conversation::analyse`] but for a mirrored axis and the last digits.
+    /// equal to [`Conversation::analyse`] but for a mirrored axis and the last digits (more than a few where the second and
+    /// third direction are almost equally strong).
     pub fn update(&mut self) -> Analysis {
         let before = self.last.take();
         let plane = self.plane_from(before.as_ref());

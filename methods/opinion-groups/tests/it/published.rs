@@ -256,6 +256,8 @@ fn likeness(pairs: &[(usize, usize)]) -> f64 {
 #[test]
 fn published_conversations_agree_with_their_matrix_and_resemble_the_published_groups() {
     let Some(root) = data("polis") else { return };
+    let Some(expected) = data("expected/opinion_groups.json") else { return };
+    let expected: Vec<Value> = serde_json::from_slice(&bytes(expected)).unwrap();
     // The publisher's groups hang on the worker's history; an independent program (red-dwarf 0.4.0) reaches a likeness of
     // 0.46, 0.90, 1.00 and 0.83 when told their number.
     for (name, people, statements, at_least) in [
@@ -273,6 +275,14 @@ fn published_conversations_agree_with_their_matrix_and_resemble_the_published_gr
         assert_eq!(analysis, of(&matrix.votes).analyse(), "{name}: raw votes and published matrix differ");
         assert_eq!((analysis.participants, analysis.statements.len()), (people, statements));
         let published: std::collections::BTreeMap<u32, u32> = matrix.groups.iter().copied().collect();
+        let oracle = expected.iter().find(|e| e["conversation"] == name).unwrap();
+        let shares = floats(&oracle["explained_variance_ratio"]);
+        assert!((0..2).all(|c| (analysis.plane.explained[c] - shares[c]).abs() < 1e-6), "{name}");
+        for (side, list) in [("agree", &analysis.consensus.agree), ("disagree", &analysis.consensus.disagree)] {
+            let ours: Vec<u64> = list.iter().map(|a| a.statement).collect();
+            assert_eq!(ours, ids(&oracle["consensus"][side]), "{name} {side}");
+        }
+        assert_eq!(analysis.groups.len() as u64, oracle["polis_groups"], "{name}");
         let pairs: Vec<(usize, usize)> = (analysis.points.iter())
             .filter_map(|p| Some((p.group, *published.get(&(p.participant as u32))? as usize)))
             .collect();

@@ -1,7 +1,7 @@
-use opinion_groups::opendata::{comments, matrix, votes};
-use opinion_groups::{Conversation, Settings, Side, Statement, Vote, near_duplicates};
+use opinion_groups::opendata::{self, comments, matrix, votes};
+use opinion_groups::{Conversation, SIMILAR, Settings, Side, Statement, Vote, near_duplicates};
 
-/// The README's example: eight statements about a lane's parking; people 1–5 want bays kept for residents, 6–10 want
+/// Eight statements about a lane's parking; people 1–5 want bays kept for residents, 6–10 want
 /// them open to visitors, all want the fire lane clear, and 3 has not voted on the last one.
 fn lane() -> Conversation {
     let mut lane = Conversation::new(Settings::default());
@@ -165,4 +165,36 @@ fn errors_name_file_line_field_and_cause() {
     assert_eq!(twice, "c.csv, line 3, field comment-id: comment 1 is listed twice");
     let short = say("comment-id,voter-id,vote\n1,1\n");
     assert!(short.starts_with("votes.csv, line 2, field (whole row): "), "{short}");
+}
+
+#[test]
+fn the_worked_example_of_the_readme_comes_out_as_printed() {
+    let listed = comments("comments.csv", include_bytes!("../../examples/lane/comments.csv").as_slice()).unwrap();
+    let cast = votes("votes.csv", include_bytes!("../../examples/lane/votes.csv").as_slice()).unwrap();
+    let of = |cast| opendata::conversation(Settings::default(), &listed, "votes.csv", cast, false).unwrap().analyse();
+    let analysis = of(&cast);
+    let members: Vec<Vec<u64>> = analysis.groups.iter().map(|g| g.members.clone()).collect();
+    assert_eq!(members, [(1..=6).collect::<Vec<u64>>(), (7..=12).collect()]);
+    let first = analysis.groups[0].representative[0];
+    assert_eq!((first.statement, first.votes, first.of, first.ratio), (4, 6, 6, 7.0));
+    assert_eq!(analysis.statements[0].consensus, Some(42.0 / 64.0));
+    let texts: Vec<&str> = listed.iter().map(|c| c.text.as_str()).collect();
+    let twins = near_duplicates(&texts, SIMILAR);
+    assert_eq!(
+        twins.iter().map(|t| (t.first + 1, t.second + 1, (100.0 * t.similarity).round())).collect::<Vec<_>>(),
+        [(8, 9, 90.0)]
+    );
+    // After the first forty votes.
+    let early = of(&cast[..40]).readiness;
+    assert_eq!((early.missing(), early.votes_each), (7, 7));
+    let readme = include_str!("../../README.md");
+    for line in [
+        "第 1 群 · Group 1 — 6 人 people",
+        "100% (6/6)  #4 访客停车应当限时两小时。  (是其他群的 7.0 倍 times the other groups)",
+        "0.656  [5/6 · 6/6]  #1 消防通道任何时候都不能停车。",
+        " 90%  #8 车位应当按先到先得使用，不设固定车位。",
+        "还需要 7 条观点各有 7 票",
+    ] {
+        assert!(readme.contains(line), "{line}");
+    }
 }
