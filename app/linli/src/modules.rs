@@ -6,7 +6,7 @@ use linli_web::App;
 
 /// Every module, base first.
 pub(crate) const MODULES: &[&Module] =
-    &[&linli_core::MODULE, &linli_web::MODULE, &linli_registry::MODULE, &linli_matters::MODULE, &linli_cases::MODULE];
+    &[&linli_core::MODULE, &linli_web::MODULE, &linli_registry::MODULE, &linli_matters::MODULE, &linli_cases::MODULE, &linli_office::MODULE];
 
 /// Every procedure.
 pub(crate) fn kinds() -> Kinds {
@@ -16,5 +16,5 @@ pub(crate) fn kinds() -> Kinds {
 
 /// Every page and API route.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(linli_cases::routes()).merge(linli_cases::api_routes())
+    Router::new().merge(linli_office::routes()).merge(linli_cases::routes()).merge(linli_cases::api_routes())
 }

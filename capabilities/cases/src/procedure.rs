@@ -323,6 +323,7 @@ pub static CASE: Procedure = Procedure {
             effect: call_back,
             ..mv("case.call_back", t::M_CALL_BACK, t::TOLD_CALL_BACK, &["answered", "closed"], &[])
         },
+        Move { who: CLOCK, readers: Readers::Party, effect: escalate, ..mv("case.overdue", t::M_OVERDUE, t::TOLD_OVERDUE, &["received", "dispatched", "handling", "approval", "ruling", "review"], &[]) },
         Move { who: CLOCK, readers: Readers::Party, effect: |cx, turn, _| turn.recalendar(cx), ..mv("case.recount", t::M_RECOUNT, t::TOLD_RECOUNT, OPEN, &[]) },
     ],
 };
@@ -764,6 +765,15 @@ fn call_back(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<
         turn.count(format!("called.{}:{unit}", if solved { "solved" } else { "unsolved" }));
     }
     store::set_case(cx.tx, &case)
+}
+
+/// A stage is over its time: the superior of the unit that owes it becomes a party and finds it on its duty view.
+fn escalate(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
+    let Some(owner) = turn.matter.owner else { return Ok(()) };
+    let above = superior(cx, owner, turn.matter.named)?;
+    turn.take_part(above);
+    turn.note("escalated_to", above.to_string());
+    Ok(())
 }
 
 /// A task (协办): another unit's share of a case; the reporter gets one answer, from the lead.

@@ -27,6 +27,7 @@ pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
 
 use linli_core::{Cx, Error, JobKind, Listener, MatterId, Millis, Module, PlaceId, RawInput, Result, UnitId};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 linli_texts::texts!();
@@ -102,6 +103,20 @@ pub fn id_of(cx: &mut Cx<'_, '_>, number: &str) -> Result<MatterId> {
 pub fn open_at(cx: &mut Cx<'_, '_>, place: PlaceId) -> Result<Vec<Matter>> {
     let audiences = cx.actor.audiences();
     lists::open_at(cx, place, &audiences)
+}
+
+/// Number and title of the open matters at places, newest first, as far as the actor may see them; at most 1,000 in all.
+pub fn open_by_place(cx: &mut Cx<'_, '_>, places: &[PlaceId]) -> Result<HashMap<PlaceId, Vec<(String, String)>>> {
+    let units = linli_registry::units(cx)?;
+    let mut by_place: HashMap<PlaceId, Vec<(String, String)>> = HashMap::new();
+    for m in store::open_at_places(cx.tx, places)? {
+        // Parties are left out: whoever goes through a list of places works where they lie.
+        let seen = cx.could(kind(cx, &m.kind)?.view, &m.facts(&units, Vec::new())).is_some();
+        if let Some(place) = m.place.filter(|_| seen) {
+            by_place.entry(place).or_default().push((m.number, m.title));
+        }
+    }
+    Ok(by_place)
 }
 
 /// Sums of a committee's counters by dimension over civil days `from..=to`.

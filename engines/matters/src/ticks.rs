@@ -29,14 +29,16 @@ fn alarms(cx: &mut Cx<'_, '_>) -> Result<bool> {
         cx.emit(if overdue { "matters.overdue" } else { "matters.due_soon" }, clock.matter, data)?;
         if overdue {
             let automatic = crate::kind(cx, &matter.kind)?.moves.iter().find(|m| {
-                m.automatic() && m.from.contains(&matter.state.as_str()) && ends(&matter.state, &clock.stage, cx, &matter.kind)
+                let leaves = m.automatic() && !m.to.is_empty() && m.from.contains(&matter.state.as_str());
+                leaves && ends(&matter.state, &clock.stage, cx, &matter.kind)
             });
-            match automatic {
-                Some(mv) => drop(act(cx, clock.matter, mv.name(), &Given::default(), None)?),
-                None => {
-                    let dimension = format!("overdue.{}:{}", clock.stage, clock.unit);
-                    store::count(cx.tx, matter.committee, crate::day(cx.now), &dimension)?;
-                }
+            let overdue = crate::kind(cx, &matter.kind)?.find("overdue").filter(|m| m.from.contains(&matter.state.as_str()));
+            if let Some(mv) = automatic.or(overdue) {
+                act(cx, clock.matter, mv.name(), &Given::default(), None)?;
+            }
+            if automatic.is_none() {
+                let dimension = format!("overdue.{}:{}", clock.stage, clock.unit);
+                store::count(cx.tx, matter.committee, crate::day(cx.now), &dimension)?;
             }
         }
     }
