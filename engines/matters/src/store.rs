@@ -1,6 +1,6 @@
 //! Every statement of the matters engine.
 use crate::matter::Matter;
-use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PostId, Result, UnitId};
+use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PlaceId, PostId, Result, UnitId};
 use linli_db::{Json, Tx, sql};
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,6 +23,18 @@ pub(crate) fn by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<Matter>>
         ),
         &[&number],
     )?)
+}
+
+/// Open matters at any of these places; ordered here, because the index answers place by place.
+pub(crate) fn open_at_places(tx: &mut Tx<'_>, places: &[PlaceId]) -> Result<Vec<Matter>> {
+    let mut found: Vec<Matter> = tx.all(
+        sql!(
+            "SELECT * FROM matters WHERE place IN UUIDS($1) AND open LIMIT 1000"
+        ),
+        &[&places],
+    )?;
+    found.sort_by_key(|m| std::cmp::Reverse(m.id));
+    Ok(found)
 }
 
 pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
