@@ -129,7 +129,7 @@ pub struct Analysis {
     pub participants: usize,
     /// Votes in force (a changed vote counts once).
     pub votes: u64,
-    /// Whether groups may be shown; if not, `points` and `groups` are empty.
+    /// Whether groups may be shown; if not, `points`, `groups` and `consensus` are empty.
     pub readiness: Readiness,
     /// The plane.
     pub plane: Plane,
@@ -468,7 +468,7 @@ impl Conversation {
             groups,
             separation: groupings.iter().map(|g| (g.centers.len(), g.silhouette)).collect(),
             statements: figures.statements,
-            consensus: figures.consensus,
+            consensus: if readiness.missing() == 0 { figures.consensus } else { Consensus::default() },
         }
     }
 }
