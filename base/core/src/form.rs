@@ -102,7 +102,7 @@ impl Field {
             FieldKind::Number { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
             FieldKind::Date => json!({"type": "string", "format": "date"}),
             FieldKind::Yes => json!({"type": "boolean"}),
-            FieldKind::Files { max } => json!({"type": "array", "maxItems": max, "items": {"type": "string", "format": "uuid"}}),
+            FieldKind::Files { max } => json!({"type": "array", "maxItems": max, "items": {"type": "string", "maxLength": 1000}}),
         };
         if let Value::Object(map) = &mut schema {
             map.insert("description".into(), Value::String(label));

@@ -16,6 +16,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/cases", get(list).post(open))
         .route("/api/v1/cases/{number}", get(one))
         .route("/api/v1/cases/{number}/moves/{move}", post(make_move))
+        .route("/api/v1/files", post(upload))
         .route("/api/v1/inbox", get(inbox))
         .route("/api/v1/units", get(units))
         .route("/api/v1/categories", get(categories))
@@ -167,9 +168,46 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
     Ok(out)
 }
 
+/// Takes a picture or voice note (multipart, field `files`), re-encodes and stores it, and gives for each a sealed
+/// description: what the `files` of a report or move name. A description that was tampered with is refused.
+async fn upload(State(app): State<App>, mut req: Req) -> Response {
+    let signed = app.read(&req, |cx| signed_in(cx)).await;
+    let made = match signed {
+        Ok(()) => req.form(&app).await,
+        Err(e) => Err(e),
+    };
+    let made = made.and_then(|raw| {
+        let uploads: Vec<_> = raw.files.into_values().flatten().collect();
+        if uploads.is_empty() {
+            return Err(Error::field("files", linli_core::t::REQUIRED));
+        }
+        let described = uploads.iter().map(|u| {
+            let text = serde_json::to_string(u).map_err(Error::internal)?;
+            let sealed = pages::sealed(app.house(), &text);
+            Ok(json!({"file": sealed, "mime": u.mime, "size": u.size, "name": u.name}))
+        });
+        Ok(json!({"items": described.collect::<Result<Vec<_>>>()?, "next": null}))
+    });
+    app.api(&req, StatusCode::CREATED, made).await
+}
+
+/// A JSON body as input; its `files` are sealed descriptions given by [`upload`].
+fn raw_of(app: &App, body: &Value) -> Result<RawInput> {
+    let mut raw = RawInput::from_json(body)?;
+    if let Some(named) = raw.values.remove("files") {
+        let wanted = named.len();
+        raw.values.insert("kept".into(), named);
+        pages::keep_files(app.house(), &mut raw);
+        if raw.files.values().map(Vec::len).sum::<usize>() != wanted {
+            return Err(Error::field("files", linli_core::t::NOT_AN_ID));
+        }
+    }
+    Ok(raw)
+}
+
 async fn open(State(app): State<App>, mut req: Req) -> Response {
     let read = match req.json().await {
-        Ok(body) => RawInput::from_json(&body).and_then(|raw| report::read(&raw, true)),
+        Ok(body) => raw_of(&app, &body).and_then(|raw| report::read(&raw, true)),
         Err(e) => Err(e),
     };
     let key = req.key(&RawInput::default());
@@ -202,13 +240,13 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
         Ok(body) => body,
         Err(e) => return app.refuse(&req, e).await,
     };
-    let made = match (split(body), req.key(&RawInput::default())) {
+    let made = match (split(&app, body), req.key(&RawInput::default())) {
         (Ok((raw, revision)), Ok(key)) => {
             let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
             let given = linli_matters::Given { raw, strict: true };
             app.write(&req, move |cx| {
                 signed_in(cx)?;
-                let what = (&number, &name, &given.raw.values, revision);
+                let what = (&number, &name, &given.raw, revision);
                 let _: i64 = cx.once(&key, &what, |cx| {
                     let id = linli_matters::id_of(cx, &number)?;
                     linli_matters::act(cx, id, &name, &given, revision).map(|m| m.revision)
@@ -226,12 +264,12 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
 }
 
 /// The move's fields, and the `revision` one has seen.
-fn split(mut body: Value) -> Result<(RawInput, Option<i64>)> {
+fn split(app: &App, mut body: Value) -> Result<(RawInput, Option<i64>)> {
     let revision = match body.as_object_mut().and_then(|m| m.remove("revision")) {
         None | Some(Value::Null) => None,
         Some(v) => Some(v.as_i64().ok_or(Error::field("revision", linli_core::t::NOT_A_NUMBER))?),
     };
-    Ok((RawInput::from_json(&body)?, revision))
+    Ok((raw_of(app, &body)?, revision))
 }
 
 async fn units(State(app): State<App>, req: Req) -> Response {
@@ -317,8 +355,7 @@ async fn document(State(app): State<App>, req: Req) -> Response {
 
 /// The schema of a set of fields.
 fn schema(fields: &[linli_core::Field], extra: &[(&str, Value)]) -> Value {
-    // Files come through the pages, which check and re-encode them; the API's moves take none.
-    let mut properties: Map<String, Value> = fields.iter().filter(|f| !matches!(f.kind, linli_core::FieldKind::Files { .. })).map(|f| (f.name.to_owned(), f.schema())).collect();
+    let mut properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), f.schema())).collect();
     properties.extend(extra.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
     let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
     let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
@@ -353,6 +390,7 @@ pub fn openapi() -> Value {
             "post": {"operationId": "reportCase", "summary": "上报 · Report a case", "parameters": [key()], "requestBody": {"required": true, "content": json_of(schema(report::FIELDS, &[]))}, "responses": answers("201", json!({"$ref": "#/components/schemas/Case"}))},
         },
         "/api/v1/cases/{number}": {"get": {"operationId": "getCase", "summary": "一件诉求 · A case as a story", "parameters": [number()], "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}},
+        "/api/v1/files": {"post": {"operationId": "uploadFiles", "summary": "照片或语音 · Upload pictures or voice notes; the answer's `file` goes into `files` of a report or move", "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": {"type": "object", "required": ["files"], "properties": {"files": {"type": "array", "maxItems": 6, "items": {"type": "string", "format": "binary"}}}}}}}, "responses": answers("201", list())}},
         "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", text()), query("state", text())]), "responses": answers("200", list())}},
         "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", text()), query("q", text())]), "responses": answers("200", list())}},
         "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", list())}},

@@ -208,13 +208,18 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
 }
 
 /// Files that an earlier step stored come back as sealed descriptions; a description that was tampered with is dropped.
-fn keep_files(house: &linli_core::House, raw: &mut RawInput) {
+pub(crate) fn keep_files(house: &linli_core::House, raw: &mut RawInput) {
     for kept in raw.values.remove("kept").unwrap_or_default() {
         let Some((mac, text)) = kept.split_once('.') else { continue };
         if mac == seal(house, text) && let Ok(upload) = serde_json::from_str::<Upload>(text) {
             raw.files.entry("files".into()).or_default().push(upload);
         }
     }
+}
+
+/// The description of a stored file with our seal before it.
+pub(crate) fn sealed(house: &linli_core::House, text: &str) -> String {
+    format!("{}.{text}", seal(house, text))
 }
 
 fn seal(house: &linli_core::House, text: &str) -> String {
