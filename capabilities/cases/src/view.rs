@@ -51,7 +51,7 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
 
 /// The state as a chip.
 pub(crate) fn chip(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Html> {
-    let state = linli_matters::kind(cx, &m.kind)?.state(&m.state).map_or(linli_matters::t::STATE_UNKNOWN, |s| s.label);
+    let state = linli_matters::procedure_of(cx, m)?.state(&m.state).map_or(linli_matters::t::STATE_UNKNOWN, |s| s.label);
     let (tone, icon) = match m.state.as_str() {
         "received" | "dispatched" | "sent" => (Tone::Wait, "clock"),
         "handling" | "doing" => (Tone::Info, "wrench"),
@@ -167,7 +167,7 @@ pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>,
     let s = Say::of(cx);
     let story = linli_matters::story(cx, seen, 0)?;
     let units = linli_registry::units(cx)?;
-    let procedure = linli_matters::kind(cx, &m.kind)?;
+    let procedure = linli_matters::procedure_of(cx, m)?;
     let state = procedure.state(&m.state);
     let owner = m.owner.map(|o| units.name(o, s.lang).to_owned()).unwrap_or_default();
     let told = state.map_or(t::TOLD_CLOSED, |st| st.told).with("unit", &owner).in_(s.lang);
@@ -265,7 +265,7 @@ fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &
         None if by_reporter => t::P_RESIDENT.in_(s.lang).to_owned(),
         None => t::P_SYSTEM.in_(s.lang).to_owned(),
     };
-    let told = linli_matters::kind(cx, &seen.matter.kind)?.moves.iter().find(|mv| mv.act == a.act).map_or(t::TOLD_REPORT, |mv| mv.told);
+    let told = linli_matters::procedure_of(cx, &seen.matter)?.moves.iter().find(|mv| mv.act == a.act).map_or(t::TOLD_REPORT, |mv| mv.told);
     let mut head = told.with("unit", &who).in_(s.lang);
     let unit_named = |key: &str| a.data.0.get(key).and_then(|v| v.as_str()).and_then(|v| v.parse::<UnitId>().ok());
     if matches!(a.act.as_str(), "case.dispatch" | "case.rule" | "case.order_redo") && let Some(to) = a.owner {

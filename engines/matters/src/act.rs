@@ -123,7 +123,7 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
 /// changed instead. `None` is for callers that decide within this transaction (clocks, spawning modules).
 pub fn act(cx: &mut Cx<'_, '_>, id: MatterId, name: &str, input: &crate::Given, revision: Option<i64>) -> Result<Matter> {
     let m = store::by_id(cx.tx, id)?.ok_or(Error::NotFound)?;
-    let procedure = crate::kind(cx, &m.kind)?;
+    let procedure = crate::procedure_of(cx, &m)?;
     let facts = matter::facts(cx, &m)?;
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
     let seat = cx.may(mv.act, procedure.view, &facts)?;

@@ -57,9 +57,15 @@ impl From<RawInput> for Given {
     }
 }
 
-/// The procedure of a kind.
+/// The newest procedure of a kind: what a new matter begins with.
 pub fn kind(cx: &Cx<'_, '_>, kind: &str) -> Result<&'static Procedure> {
     cx.part::<Kinds>()?.get(kind).ok_or_else(|| Error::internal(format!("no procedure {kind}")))
+}
+
+/// The procedure a matter began with: a newer version changes nothing for it.
+pub fn procedure_of(cx: &Cx<'_, '_>, m: &Matter) -> Result<&'static Procedure> {
+    let found = cx.part::<Kinds>()?.version(&m.kind, m.version);
+    found.ok_or_else(|| Error::internal(format!("no procedure {} version {}", m.kind, m.version)))
 }
 
 /// A boundary changed: the ancestor columns of every committee concerned are rewritten by a job, one committee a time.

@@ -109,7 +109,7 @@ pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
 }
 
 fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
-    let view = crate::kind(cx, &matter.kind)?.view;
+    let view = crate::procedure_of(cx, &matter)?.view;
     let facts = facts(cx, &matter)?;
     let seat = cx.may(view, view, &facts)?;
     Ok(Seen { matter, facts, seat })

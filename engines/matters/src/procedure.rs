@@ -132,9 +132,13 @@ impl Move {
 pub struct Kinds(pub Vec<&'static Procedure>);
 
 impl Kinds {
-    /// The procedure of a kind.
+    /// The newest procedure of a kind.
     pub fn get(&self, kind: &str) -> Option<&'static Procedure> {
-        self.0.iter().copied().find(|p| p.kind == kind)
+        self.0.iter().copied().filter(|p| p.kind == kind).max_by_key(|p| p.version)
+    }
+    /// A version of a procedure; a program keeps every version of which matters may still be open.
+    pub fn version(&self, kind: &str, version: i64) -> Option<&'static Procedure> {
+        self.0.iter().copied().find(|p| p.kind == kind && p.version == version)
     }
     /// The policy rows that all procedures declare.
     pub fn rules(&self) -> Vec<Rule> {

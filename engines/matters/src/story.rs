@@ -73,7 +73,7 @@ pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
 
 /// The moves this actor could make now.
 pub fn moves(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Vec<&'static Move>> {
-    let procedure = crate::kind(cx, &seen.matter.kind)?;
+    let procedure = crate::procedure_of(cx, &seen.matter)?;
     let possible = procedure.moves.iter().filter(|m| !m.automatic() && m.from.contains(&seen.matter.state.as_str()));
     Ok(possible.filter(|m| cx.could(m.act, &seen.facts).is_some()).collect())
 }
@@ -133,7 +133,7 @@ pub fn related(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Vec<(Matter, String)>>
     let found = crate::lists::by_ids(cx, &ids.iter().map(|i| i.0).collect::<Vec<_>>())?;
     let mut out = Vec::new();
     for matter in found {
-        let view = crate::kind(cx, &matter.kind)?.view;
+        let view = crate::procedure_of(cx, &matter)?.view;
         let facts = crate::matter::facts(cx, &matter)?;
         if cx.could(view, &facts).is_some() {
             let kind = ids.iter().find(|(id, _)| *id == matter.id).map(|(_, k)| k.clone()).unwrap_or_default();

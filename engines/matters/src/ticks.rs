@@ -1,6 +1,6 @@
 //! What the one worker does for matters: warnings, overdue and escalation, the ends of windows, and provisional clocks.
 use crate::clocks::StageClock;
-use crate::{Given, act, store, t};
+use crate::{Clocked, Given, act, store, t};
 use linli_core::{Cx, Error, Event, Result, Tick, time};
 use serde_json::json;
 use uuid::Uuid;
@@ -28,11 +28,11 @@ fn alarms(cx: &mut Cx<'_, '_>) -> Result<bool> {
         let data = json!({"stage": clock.stage, "unit": clock.unit, "committee": matter.committee, "due": clock.due});
         cx.emit(if overdue { "matters.overdue" } else { "matters.due_soon" }, clock.matter, data)?;
         if overdue {
-            let automatic = crate::kind(cx, &matter.kind)?.moves.iter().find(|m| {
-                let leaves = m.automatic() && !m.to.is_empty() && m.from.contains(&matter.state.as_str());
-                leaves && ends(&matter.state, &clock.stage, cx, &matter.kind)
-            });
-            let overdue = crate::kind(cx, &matter.kind)?.find("overdue").filter(|m| m.from.contains(&matter.state.as_str()));
+            let procedure = crate::procedure_of(cx, &matter)?;
+            let state = matter.state.as_str();
+            let awaited = matches!(procedure.state(state).map(|s| s.clock), Some(Clocked::Stage(stage)) if stage == clock.stage);
+            let automatic = procedure.moves.iter().find(|m| awaited && m.automatic() && !m.to.is_empty() && m.from.contains(&state));
+            let overdue = procedure.find("overdue").filter(|m| m.from.contains(&state));
             if let Some(mv) = automatic.or(overdue) {
                 act(cx, clock.matter, mv.name(), &Given::default(), None)?;
             }
@@ -43,12 +43,6 @@ fn alarms(cx: &mut Cx<'_, '_>) -> Result<bool> {
         }
     }
     Ok(more)
-}
-
-/// Whether a stage is the one its state waits for.
-fn ends(state: &str, stage: &str, cx: &Cx<'_, '_>, kind: &str) -> bool {
-    let clocked = crate::kind(cx, kind).ok().and_then(|p| p.state(state)).map(|s| s.clock);
-    matches!(clocked, Some(crate::Clocked::Stage(s)) if s == stage)
 }
 
 /// From October on the next year's calendar is awaited; without it due times are provisional, and that is an alarm.
@@ -72,7 +66,7 @@ pub(crate) fn recount_provisional(cx: &mut Cx<'_, '_>, _: &Event) -> Result<()> 
             // Recounted as an act of the matter: the timeline shows that and why a date moved.
             let _ = id;
             let m = store::by_id(cx.tx, matter)?.ok_or(Error::NotFound)?;
-            if crate::kind(cx, &m.kind)?.find("recount").is_some() && m.open {
+            if crate::procedure_of(cx, &m)?.find("recount").is_some() && m.open {
                 act(cx, matter, "recount", &Given::default(), None)?;
             }
         }
