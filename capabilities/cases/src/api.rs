@@ -60,11 +60,16 @@ fn after(req: &Req) -> Result<Option<linli_matters::After>> {
     }
 }
 
-/// A unit by id or code.
+/// A unit by id, by code (a past one too), or by its name where only one unit has it.
 fn unit_of(cx: &mut Cx<'_, '_>, field: &str, text: &str) -> Result<UnitId> {
     let units = linli_registry::units(cx)?;
     let by_id = text.parse::<UnitId>().ok().filter(|u| units.get(*u).is_some());
-    by_id.or_else(|| units.by_code(text).map(|u| u.id)).ok_or(Error::field(field, linli_core::t::NOT_AN_ID))
+    let by_name = || {
+        let mut named = units.live().filter(|u| u.name == text);
+        named.next().filter(|_| named.next().is_none()).map(|u| u.id)
+    };
+    let found = by_id.or_else(|| units.by_code(text).map(|u| u.id)).or_else(by_name);
+    found.ok_or(Error::field(field, linli_core::t::NOT_AN_ID))
 }
 
 fn listed(cx: &mut Cx<'_, '_>, page: linli_matters::Listed) -> Result<Value> {
@@ -163,7 +168,7 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
         out["called_solved"] = json!(case.called_solved);
         out["returns"] = json!(case.returns);
     }
-    let moves = linli_matters::moves(cx, seen)?;
+    let moves = crate::offered(cx, seen)?;
     out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
     Ok(out)
 }

@@ -68,6 +68,14 @@ pub fn case(cx: &mut Cx<'_, '_>, matter: MatterId) -> Result<Option<Case>> {
     store::case(cx.tx, matter)
 }
 
+/// The moves to offer: what the actor could make now, without those that this case has no use for.
+pub(crate) fn offered(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Vec<&'static linli_matters::Move>> {
+    let on_behalf = case(cx, seen.matter.id)?.is_some_and(|c| c.on_behalf);
+    let mut moves = linli_matters::moves(cx, seen)?;
+    moves.retain(|m| m.name() != "verdict_for" || on_behalf);
+    Ok(moves)
+}
+
 /// What routing knows of a matter.
 fn facts_of(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<RouteFacts> {
     let categories = categories(cx)?;

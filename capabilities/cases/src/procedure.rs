@@ -256,6 +256,17 @@ pub static CASE: Procedure = Procedure {
             effect: verdict,
             ..mv("case.verdict", t::M_VERDICT, t::TOLD_VERDICT, &["answered"], &["closed", "handling", "received", "review"])
         },
+        Move {
+            who: &[(Worker, Place), (Head, Place), (Dispatcher, Above), (Supervisor, Above)],
+            input: &[
+                Field::required("solved", t::F_SOLVED, FieldKind::Choice(SOLVED)),
+                Field::required("satisfaction", t::F_SATISFACTION, FieldKind::Choice(SATISFACTION)),
+                Field::required("words", t::F_VERDICT_SAID, Words { min: 2, max: 1000 }),
+            ],
+            words: Some("words"),
+            effect: verdict_for,
+            ..mv("case.verdict_for", t::M_VERDICT_FOR, t::TOLD_VERDICT_FOR, &["answered"], &["closed", "handling", "received", "review"])
+        },
         Move { who: CLOCK, effect: lapse, ..mv("case.lapse", t::M_LAPSE, t::TOLD_LAPSE, &["answered"], &["closed"]) },
         Move {
             who: RULER,
@@ -339,11 +350,13 @@ fn own_unit(turn: &Turn<'_>) -> Result<UnitId> {
 
 fn superior(cx: &mut Cx<'_, '_>, unit: UnitId, named: Option<UnitId>) -> Result<UnitId> {
     let units = linli_registry::units(cx)?;
-    let mut above = units.dispatch_above(unit).unwrap_or(units.root());
-    while rules::names(&units, named, above) && above != units.root() {
-        above = units.dispatch_above(above).unwrap_or(units.root());
+    // A town's superior is the operations centre, where there is one: the root itself has no desk.
+    let next = |unit| units.dispatch_above(unit).or(units.ops()).filter(|above| *above != unit);
+    let mut above = next(unit);
+    while let Some(a) = above.filter(|a| rules::names(&units, named, *a)) {
+        above = next(a);
     }
-    Ok(above)
+    above.ok_or(Error::forbidden(t::E_NO_SUPERIOR))
 }
 
 fn sign(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
@@ -642,9 +655,7 @@ fn verdict(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()
     }
     case.dissatisfied += 1;
     if case.dissatisfied > 1 {
-        let units = linli_registry::units(cx)?;
         let reviewer = superior(cx, turn.matter.committee, turn.matter.named)?;
-        let reviewer = if units.get(reviewer).is_some() { reviewer } else { units.root() };
         turn.hand_to(reviewer);
         turn.go("review");
     } else {
@@ -671,6 +682,19 @@ fn verdict(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()
         }
     }
     store::set_case(cx.tx, &case)
+}
+
+/// Whoever has no telephone screen tells the verdict by word of mouth: somebody who did not answer the case writes it down.
+fn verdict_for(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()> {
+    let case = load(cx, turn)?;
+    if !case.on_behalf {
+        return Err(Error::forbidden(t::E_OWN_VERDICT));
+    }
+    if case.answered_by.is_some() && case.answered_by == cx.actor.person {
+        return Err(Error::forbidden(t::E_ANSWERED_YOURSELF));
+    }
+    turn.note("on_behalf", true);
+    verdict(cx, turn, input)
 }
 
 fn lapse(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
@@ -770,9 +794,11 @@ fn call_back(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<
 /// A stage is over its time: the superior of the unit that owes it becomes a party and finds it on its duty view.
 fn escalate(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
     let Some(owner) = turn.matter.owner else { return Ok(()) };
-    let above = superior(cx, owner, turn.matter.named)?;
-    turn.take_part(above);
-    turn.note("escalated_to", above.to_string());
+    // Where there is no superior the overdue stage stands in the duty view alone.
+    if let Ok(above) = superior(cx, owner, turn.matter.named) {
+        turn.take_part(above);
+        turn.note("escalated_to", above.to_string());
+    }
     Ok(())
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>,
         acts.push(act_view(cx, &units, seen, &story, a, &names)?);
     }
     let mut moves = Vec::new();
-    let possible = linli_matters::moves(cx, seen)?;
+    let possible = crate::offered(cx, seen)?;
     let main = main_move(&possible, m);
     for mv in possible.iter().filter(|mv| mv.name() != "erase") {
         let again = refused.filter(|r| r.name == mv.name());
