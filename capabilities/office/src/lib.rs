@@ -1,7 +1,13 @@
 //! The registry's pages: signing in, one's own record, a worker's households, units, posts, the calendar.
 //!
 //! Every write is one use case of the registry in one transaction; nothing here has tables of its own.
+mod api;
+mod form;
+mod households;
+mod me;
 mod session;
+mod suggest;
+mod units;
 
 use axum::Router;
 use linli_core::Module;
@@ -14,5 +20,10 @@ pub const MODULE: Module = Module::named("office").texts(TEXTS);
 
 /// The pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(session::routes())
+    Router::new()
+        .merge(session::routes())
+        .merge(me::routes())
+        .merge(suggest::routes())
+        .merge(households::routes())
+        .merge(units::routes())
 }
