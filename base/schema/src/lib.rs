@@ -6,7 +6,7 @@
 pub mod lex;
 mod model;
 
-pub use model::{Engine, ForeignKey, Migration, Schema, TableInfo, sqlite_word};
+pub use model::{ColumnInfo, ColumnType, Engine, ForeignKey, Migration, Schema, TableInfo, sqlite_word};
 use std::sync::LazyLock;
 
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));

@@ -28,6 +28,36 @@ pub struct Migration {
     source: String,
 }
 
+/// What a column holds, on both engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// BOOLEAN; 0 or 1 in SQLite.
+    Bool,
+    /// SMALLINT, INTEGER or BIGINT.
+    Int,
+    /// DOUBLE PRECISION.
+    Real,
+    /// TEXT.
+    Text,
+    /// BYTEA; BLOB in SQLite.
+    Bytes,
+    /// UUID; 16 bytes in SQLite.
+    Uuid,
+    /// JSONB; text in SQLite.
+    Json,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub holds: ColumnType,
+    /// Whether it belongs to the primary key.
+    pub key: bool,
+}
+
 /// A table and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableInfo {
@@ -37,6 +67,9 @@ pub struct TableInfo {
     pub module: String,
     /// Whether rows may only be added.
     pub append_only: bool,
+    /// Its columns in order. None when each engine has its own form of the table: then it is an index, and what is in it
+    /// can be made again from the other tables.
+    pub columns: Vec<ColumnInfo>,
 }
 
 /// A foreign key from table to table.
@@ -149,6 +182,59 @@ fn for_sqlite(source: &str) -> String {
     out
 }
 
+/// The columns of a CREATE TABLE, from the word TABLE on.
+fn columns(words: &[&Token<'_>]) -> Result<Vec<ColumnInfo>, String> {
+    let mut columns: Vec<ColumnInfo> = Vec::new();
+    let mut keys: Vec<&str> = Vec::new();
+    let (mut depth, mut item) = (0usize, Vec::new());
+    for &word in words {
+        match word.text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        let ends = (depth == 1 && word.is(",")) || (depth == 0 && word.is(")"));
+        if !ends {
+            if depth > 1 || (depth == 1 && !(word.is("(") && item.is_empty())) {
+                item.push(word);
+            }
+            continue;
+        }
+        let named = item.first().is_some_and(|t: &&Token<'_>| t.is("CONSTRAINT"));
+        let rest = item.get(if named { 2 } else { 0 }..).unwrap_or_default();
+        match rest.first() {
+            Some(t) if t.is("PRIMARY") => {
+                keys.extend(rest.iter().skip(2).filter(|t| t.kind == Kind::Word).map(|t| t.text))
+            }
+            Some(t) if ["UNIQUE", "CHECK", "FOREIGN"].iter().any(|w| t.is(w)) => (),
+            _ => columns.extend(column(rest)?),
+        }
+        item.clear();
+        if depth == 0 {
+            break;
+        }
+    }
+    columns.iter_mut().filter(|c| keys.contains(&c.name.as_str())).for_each(|c| c.key = true);
+    Ok(columns)
+}
+
+/// A column as declared: name, type, the rest.
+fn column(words: &[&Token<'_>]) -> Result<Option<ColumnInfo>, String> {
+    let [name, word, ..] = words else { return Ok(None) };
+    let holds = match word.text {
+        "BOOLEAN" => ColumnType::Bool,
+        "SMALLINT" | "INTEGER" | "BIGINT" => ColumnType::Int,
+        "DOUBLE" => ColumnType::Real,
+        "TEXT" => ColumnType::Text,
+        "BYTEA" => ColumnType::Bytes,
+        "UUID" => ColumnType::Uuid,
+        "JSONB" => ColumnType::Json,
+        other => return Err(format!("column {}: {other} is not a type that both engines have", name.text)),
+    };
+    let name = name.text.trim_matches('"').to_owned();
+    Ok(Some(ColumnInfo { name, holds, key: words.iter().any(|t| t.is("PRIMARY")) }))
+}
+
 impl Schema {
     /// Reads `(file name, text)` pairs; whatever breaks a rule of the house is an error that names the file.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Schema, String> {
@@ -181,14 +267,19 @@ impl Schema {
             return Err(format!("{} has the same number", twin.file));
         }
         let tokens = lex(source);
-        let append_only = self.declarations(&module, &tokens)?;
+        let append_only = self.declarations(&module, only, &tokens)?;
         let (name, file, source) = (name.to_owned(), file.to_owned(), source.to_owned());
         self.migrations.push(Migration { number, name, module, file, only, append_only, source });
         Ok(())
     }
 
     /// Walks the text once; gives the tables declared append-only.
-    fn declarations(&mut self, module: &str, tokens: &[Token<'_>]) -> Result<Vec<String>, String> {
+    fn declarations(
+        &mut self,
+        module: &str,
+        only: Option<Engine>,
+        tokens: &[Token<'_>],
+    ) -> Result<Vec<String>, String> {
         let words: Vec<&Token<'_>> = tokens.iter().filter(|t| !t.space()).collect();
         let name_after = |i: usize| {
             let names = words.iter().skip(i + 1).filter(|t| !["IF", "NOT", "EXISTS", "ONLY"].iter().any(|w| t.is(w)));
@@ -231,6 +322,7 @@ impl Schema {
                         name: table.clone(),
                         module: module.to_owned(),
                         append_only: false,
+                        columns: if only.is_none() { columns(&words[i..])? } else { Vec::new() },
                     }),
                 }
             } else if word.is("TABLE") && (back(1, "ALTER") || back(1, "DROP")) {
@@ -242,6 +334,23 @@ impl Schema {
                     self.tables.retain(|t| t.name != table);
                     self.foreign_keys.retain(|k| k.from != table);
                 }
+            } else if back(3, "ALTER") && back(2, "TABLE") && words.get(i + 1).is_some_and(|t| t.is("COLUMN")) {
+                let held = self.tables.iter_mut().find(|t| t.name == table).ok_or("ALTER of an unknown table")?;
+                let rest = words.get(i + 2..).unwrap_or_default();
+                let (name, to) = (rest.first().map(|t| t.text), rest.get(2).map(|t| t.text));
+                match (word.is("ADD"), word.is("DROP"), name, to) {
+                    (true, ..) => {
+                        let end = rest.iter().position(|t| t.is(";")).unwrap_or(rest.len());
+                        held.columns.extend(column(rest.get(..end).unwrap_or_default())?);
+                    }
+                    (_, true, Some(name), _) => held.columns.retain(|c| c.name != name),
+                    (_, _, Some(name), Some(to)) if word.is("RENAME") => {
+                        held.columns.iter_mut().filter(|c| c.name == name).for_each(|c| to.clone_into(&mut c.name));
+                    }
+                    _ => return Err("a column is added, dropped or renamed".into()),
+                }
+            } else if back(3, "ALTER") && back(2, "TABLE") && word.is("ADD") {
+                return Err("write ADD COLUMN".into());
             } else if word.is("RENAME") && words.get(i + 1).is_some_and(|t| t.is("TO")) {
                 let to = name_after(i + 1)?;
                 self.tables.iter_mut().filter(|t| t.name == table).for_each(|t| t.name.clone_from(&to));
@@ -258,6 +367,22 @@ impl Schema {
         Ok(names)
     }
 
+    /// Every table after those it refers to.
+    pub fn referred_first(&self) -> Vec<&TableInfo> {
+        let mut out: Vec<&TableInfo> = Vec::new();
+        let mut rest: Vec<&TableInfo> = self.tables.iter().collect();
+        loop {
+            let waits = |t: &TableInfo, out: &[&TableInfo]| {
+                let others = self.foreign_keys.iter().filter(|k| k.from == t.name && k.to != t.name);
+                others.into_iter().any(|k| !out.iter().any(|o| o.name == k.to))
+            };
+            match rest.iter().position(|t| !waits(t, &out)) {
+                Some(i) => out.push(rest.remove(i)),
+                // A circle; the engine will say so.
+                None => return out.into_iter().chain(rest).collect(),
+            }
+        }
+    }
     /// The module that owns a table or view.
     pub fn owner(&self, name: &str) -> Option<&str> {
         let table = self.tables.iter().find(|t| t.name.eq_ignore_ascii_case(name)).map(|t| t.module.as_str());
@@ -266,5 +391,33 @@ impl Schema {
     /// Whether a name is a view every module may read.
     pub fn is_facts(&self, name: &str) -> bool {
         name.ends_with("_facts") && self.views.iter().any(|(v, _)| v == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_with_their_types_and_keys() {
+        let first = "CREATE TABLE a (x UUID NOT NULL PRIMARY KEY, n BIGINT NOT NULL CHECK (n IN (1, 2)), lat DOUBLE PRECISION, \
+                     UNIQUE (x, n));\nCREATE TABLE b (k TEXT COLLATE \"C\" NOT NULL, a UUID REFERENCES a (x), PRIMARY KEY (a, k));";
+        let second = "CREATE TABLE c (id UUID PRIMARY KEY, data JSONB);\nALTER TABLE a ADD COLUMN c UUID REFERENCES c (id);\n\
+                      ALTER TABLE a DROP COLUMN lat;\nALTER TABLE a RENAME COLUMN n TO m;";
+        let files = [("0001_a.sql", first), ("0002_a.sql", second), ("0003_a.pg.sql", "CREATE TABLE i (t TSVECTOR);")];
+        let schema = Schema::read(files).unwrap();
+        let of = |name: &str| {
+            let table = schema.tables.iter().find(|t| t.name == name).unwrap();
+            table.columns.iter().map(|c| (c.name.as_str(), c.holds, c.key)).collect::<Vec<_>>()
+        };
+        use ColumnType::{Int, Json, Text, Uuid};
+        assert_eq!(of("a"), [("x", Uuid, true), ("m", Int, false), ("c", Uuid, false)]);
+        assert_eq!(of("b"), [("k", Text, true), ("a", Uuid, true)]);
+        assert_eq!(of("c"), [("id", Uuid, true), ("data", Json, false)]);
+        assert_eq!(of("i"), []);
+        let order: Vec<&str> = schema.referred_first().iter().map(|t| t.name.as_str()).collect();
+        assert_eq!(order, ["c", "a", "b", "i"]);
+        assert!(Schema::read([("0001_a.sql", "CREATE TABLE a (x MONEY);")]).unwrap_err().contains("MONEY"));
+        assert!(Schema::read([("0001_a.sql", "CREATE TABLE a (x TEXT); ALTER TABLE a ADD y TEXT;")]).is_err());
     }
 }
