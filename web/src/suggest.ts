@@ -51,14 +51,14 @@ enhance("[data-suggest]", (box) => {
     if (box.hasAttribute("data-go") && chosen.href) return location.assign(chosen.href);
     input.value = chosen.label;
     const into = document.querySelector<HTMLInputElement>(box.dataset.into ?? "");
-    const set = (field: Element | RadioNodeList | null, value: string) => {
+    const set = (field: Element | RadioNodeList | null, value: string, label: string) => {
       if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
-      if (field instanceof HTMLSelectElement && ![...field.options].some((o) => o.value === value)) field.add(new Option(value, value));
+      if (field instanceof HTMLSelectElement && ![...field.options].some((o) => o.value === value)) field.add(new Option(label, value));
       field.value = value;
       field.dispatchEvent(new Event("change", { bubbles: true }));
     };
-    if (into) set(into, chosen.value ?? "");
-    for (const [name, value] of Object.entries(chosen.fill ?? {})) set(input.form?.elements.namedItem(name) ?? null, value);
+    if (into) set(into, chosen.value ?? "", chosen.label);
+    for (const [name, value] of Object.entries(chosen.fill ?? {})) set(input.form?.elements.namedItem(name) ?? null, value, value);
     close();
     announce(say(`已选 ${chosen.label}`, `${chosen.label} chosen`));
   };
@@ -68,7 +68,9 @@ enhance("[data-suggest]", (box) => {
     if (!words) return close();
     asking = new AbortController();
     try {
-      const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(words)}`, {
+      const address = new URL(box.dataset.suggest ?? "", location.href);
+      address.searchParams.set("q", words);
+      const answer = await fetch(address, {
         headers: { accept: "application/json" },
         signal: asking.signal,
       });

@@ -1,5 +1,5 @@
 //! The asynchronous shell: reads a request, runs one use case in one transaction, shows the answer.
-use crate::frame::{self, Frame, Nav};
+use crate::frame::{self, Frame, Nav, Width};
 use crate::request::{MAX_BODY, Prefs, Req, same_site};
 use crate::{Html, assets, limits, t};
 use axum::Router;
@@ -43,13 +43,15 @@ pub struct App(Arc<Inner>);
 struct Inner {
     o: AppOptions,
     limits: limits::Limits,
+    /// Tests are told with each page how many statements it took.
+    counting: bool,
 }
 
 impl App {
     /// A shell over a house.
     pub fn new(o: AppOptions) -> App {
         let limits = limits::Limits::new(o.per_minute);
-        App(Arc::new(Inner { o, limits }))
+        App(Arc::new(Inner { o, limits, counting: std::env::var_os("LINLI_TEST").is_some() }))
     }
     /// The house.
     pub fn house(&self) -> &Arc<House> {
@@ -81,7 +83,11 @@ impl App {
     }
 
     /// A read: identify and answer in the same snapshot.
-    pub async fn read<R: Send + 'static>(&self, req: &Req, f: impl FnOnce(&mut Cx<'_, '_>) -> Result<R> + Send + 'static) -> Result<R> {
+    pub async fn read<R: Send + 'static>(
+        &self,
+        req: &Req,
+        f: impl FnOnce(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         self.blocking(move |house| {
             let nobody = Actor::anyone(None, lang, via);
@@ -94,7 +100,11 @@ impl App {
     }
 
     /// A write: identify, then the use case, in the same transaction; run again from the start on a serialization failure.
-    pub async fn write<R: Send + 'static>(&self, req: &Req, f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static) -> Result<R> {
+    pub async fn write<R: Send + 'static>(
+        &self,
+        req: &Req,
+        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         let nobody = Arc::new(Actor::anyone(None, lang, via));
         let (send, receive) = tokio::sync::oneshot::channel();
@@ -110,32 +120,74 @@ impl App {
     }
 
     /// A page: its title and body, put into the frame.
-    pub async fn page(&self, req: &Req, f: impl FnOnce(&mut Cx<'_, '_>) -> Result<PageBody> + Send + 'static) -> Response {
+    pub async fn page(
+        &self,
+        req: &Req,
+        f: impl FnOnce(&mut Cx<'_, '_>) -> Result<PageBody> + Send + 'static,
+    ) -> Response {
         self.framed(req, StatusCode::OK, f).await
     }
 
     /// A page with a status of its own: a form shown again with its errors.
-    pub async fn framed(&self, req: &Req, status: StatusCode, f: impl FnOnce(&mut Cx<'_, '_>) -> Result<PageBody> + Send + 'static) -> Response {
+    pub async fn framed(
+        &self,
+        req: &Req,
+        status: StatusCode,
+        f: impl FnOnce(&mut Cx<'_, '_>) -> Result<PageBody> + Send + 'static,
+    ) -> Response {
         let nav = self.0.o.nav;
         let (here, prefs, lang) = (req.here(), req.prefs, req.lang);
         let made = self
             .read(req, move |cx| {
                 let body = f(cx)?;
-                let nav = nav(cx)?;
+                if let Some(to) = body.redirect {
+                    return Ok((Err(to), cx.tx.queries()));
+                }
+                let mut nav = nav(cx)?;
+                for item in nav.tabs.iter_mut().chain(&mut nav.side) {
+                    item.count = body.counts.iter().find(|c| c.0 == item.href).map_or(item.count, |c| Some(c.1));
+                }
                 let name = cx.actor.name.clone();
-                Ok(frame::render(&Frame { lang, prefs, here, now: cx.now, title: body.title, nav, name, desk: body.desk, narrow: body.narrow, body: body.html })?)
+                let account = cx.actor.person.map(|p| {
+                    cx.token_digest(&format!("account\n{p}")).iter().take(8).map(|b| format!("{b:02x}")).collect()
+                });
+                // A page in the desk's frame without places to go would be a dead end.
+                let desk = body.desk && !nav.side.is_empty();
+                let frame = Frame {
+                    lang,
+                    prefs,
+                    here,
+                    now: cx.now,
+                    title: body.title,
+                    nav,
+                    name,
+                    account,
+                    draft_done: body.draft_done,
+                    desk,
+                    width: body.width,
+                    body: body.html,
+                };
+                Ok((Ok(frame::render(&frame)?), cx.tx.queries()))
             })
             .await;
-        match made {
-            Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response(),
-            Err(e) => self.refuse(req, e).await,
+        let (mut response, queries) = match made {
+            Ok((Ok(html), queries)) => (html_response(status, html), queries),
+            Ok((Err(to), queries)) => (Redirect::to(&to).into_response(), queries),
+            Err(e) => return self.refuse(req, e).await,
+        };
+        if self.0.counting {
+            response.headers_mut().insert("x-linli-queries", HeaderValue::from(queries));
         }
+        response
     }
 
     /// An answer of the API.
     pub async fn api<R: Serialize + Send + 'static>(&self, req: &Req, status: StatusCode, made: Result<R>) -> Response {
         match made.and_then(|r| serde_json::to_string(&r).map_err(Error::internal)) {
-            Ok(text) => (status, [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], text).into_response(),
+            Ok(text) => {
+                (status, [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], text)
+                    .into_response()
+            }
             Err(e) => self.refuse(req, e).await,
         }
     }
@@ -164,23 +216,35 @@ impl App {
                 503 => t::UNAVAILABLE_TITLE,
                 _ => t::INTERNAL_TITLE,
             };
-            let fields = if let Error::Invalid(fields) = &e { crate::ui::errors(fields, req.lang) } else { Html::empty() };
-            let body = frame::refusal(title, &said, fields, &req.here(), req.lang);
-            // The frame of an error asks nothing of the database: it may be what is missing.
+            let fields =
+                if let Error::Invalid(fields) = &e { crate::ui::errors(fields, req.lang) } else { Html::empty() };
+            let here = if req.method == axum::http::Method::GET { req.here() } else { "/".into() };
+            let again = matches!(status.as_u16(), 409 | 429 | 500..).then_some(here.as_str());
+            let body = frame::refusal(title, &said, fields, again, req.lang);
+            // What the database may have caused is told without it.
+            let nav = self.0.o.nav;
+            let nav = match status.as_u16() {
+                403 | 404 | 409 | 422 => {
+                    self.read(req, move |cx| Ok((nav(cx)?, cx.actor.name.clone()))).await.unwrap_or_default()
+                }
+                _ => Default::default(),
+            };
             let frame = Frame {
                 lang: req.lang,
                 prefs: req.prefs,
-                here: "/".into(),
+                here,
                 now: self.house().now(),
                 title: title.in_(req.lang).to_owned(),
-                nav: Nav::default(),
-                name: String::new(),
-                desk: false,
-                narrow: true,
+                desk: !nav.0.side.is_empty(),
+                nav: nav.0,
+                name: nav.1,
+                account: None,
+                draft_done: None,
+                width: frame::Width::Narrow,
                 body,
             };
             match frame::render(&frame) {
-                Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response(),
+                Ok(html) => html_response(status, html),
                 Err(_) => status.into_response(),
             }
         };
@@ -197,7 +261,10 @@ impl App {
 
     /// Every route of the program inside the common protection: cross-site check, rate limit, headers, sizes, metrics.
     pub fn router(&self, routes: Router<App>) -> Router {
-        let own = Router::new().route("/assets/{name}", get(assets::serve)).route("/prefs", post(prefs)).route("/healthz", get(health));
+        let own = Router::new()
+            .route("/assets/{name}", get(assets::serve))
+            .route("/prefs", post(prefs))
+            .route("/healthz", get(health));
         routes
             .merge(own)
             .fallback(missing)
@@ -218,23 +285,47 @@ pub struct PageBody {
     pub html: Html,
     /// The desk's frame (side navigation) instead of the resident's.
     pub desk: bool,
-    /// A narrow column, for forms.
-    pub narrow: bool,
+    /// How wide it is.
+    pub width: Width,
+    /// Instead of a page: where to go.
+    pub redirect: Option<String>,
+    /// The name of the draft that this page's request delivered: the browser may forget it.
+    pub draft_done: Option<&'static str>,
+    /// What the page knows of what awaits somebody elsewhere: place of the navigation, how many.
+    pub counts: Vec<(&'static str, i64)>,
 }
 
 impl PageBody {
     /// A resident's page.
     pub fn new(title: impl Into<String>, html: Html) -> PageBody {
-        PageBody { title: title.into(), html, desk: false, narrow: false }
+        PageBody { title: title.into(), html, ..PageBody::default() }
+    }
+    /// No page: this one is elsewhere.
+    pub fn go(to: impl Into<String>) -> PageBody {
+        PageBody { redirect: Some(to.into()), ..PageBody::default() }
     }
     /// In a narrow column.
     pub fn narrow(self) -> PageBody {
-        PageBody { narrow: true, ..self }
+        PageBody { width: Width::Narrow, ..self }
+    }
+    /// As wide as the window.
+    pub fn full(self) -> PageBody {
+        PageBody { width: Width::Full, ..self }
     }
     /// In the desk's frame.
     pub fn desk(self) -> PageBody {
         PageBody { desk: true, ..self }
     }
+    /// So many things await somebody at a place of the navigation; costs nothing where the page has counted them anyway.
+    pub fn count(mut self, href: &'static str, n: usize) -> PageBody {
+        self.counts.push((href, n as i64));
+        self
+    }
+}
+
+fn html_response(status: StatusCode, html: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html)
+        .into_response()
 }
 
 fn actor(cx: &mut Cx<'_, '_>, identify: Identify, token: Option<&str>, via: Via, lang: Lang) -> Result<Actor> {
@@ -249,18 +340,34 @@ fn problem(status: StatusCode, e: &Error, said: &str, id: &str, lang: Lang) -> R
     let code = e.msg("").text.key;
     let mut body = json!({"type": "about:blank", "title": status.canonical_reason().unwrap_or("error"), "status": status.as_u16(), "detail": said, "code": code});
     if let Error::Invalid(fields) = e {
-        let list = fields.iter().map(|f| json!({"field": f.field, "code": f.msg.text.key, "detail": f.msg.in_(lang)})).collect();
+        let list = fields
+            .iter()
+            .map(|f| json!({"field": f.field, "code": f.msg.text.key, "detail": f.msg.in_(lang)}))
+            .collect();
         body["errors"] = Value::Array(list);
     }
     if status.is_server_error() {
         body["id"] = json!(id);
     }
-    (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 /// Percent-encodes a value of a query.
 pub fn encode(s: &str) -> String {
-    s.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    s.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
+                (b as char).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }
 
 /// A path of this site to go back to; anything else is the home page (no open redirect).
@@ -275,7 +382,8 @@ async fn missing(State(app): State<App>, req: Req) -> Response {
 
 async fn health(State(app): State<App>, req: Req) -> Response {
     let house = app.house().clone();
-    let alive = tokio::task::spawn_blocking(move || house.read(&Actor::system(), |cx| cx.setting("health", 0i64))).await;
+    let alive =
+        tokio::task::spawn_blocking(move || house.read(&Actor::system(), |cx| cx.setting("health", 0i64))).await;
     match alive {
         Ok(Ok(_)) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], "ok\n").into_response(),
         Ok(Err(e)) => app.refuse(&req, Error::Unavailable(e.to_string())).await,

@@ -40,9 +40,35 @@ pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) nav: Nav,
     pub(crate) name: String,
+    /// An opaque sign of the account: drafts and what waits to be sent belong to one person, also on a shared phone.
+    pub(crate) account: Option<String>,
+    /// The draft that has just arrived.
+    pub(crate) draft_done: Option<&'static str>,
     pub(crate) desk: bool,
-    pub(crate) narrow: bool,
+    pub(crate) width: Width,
     pub(crate) body: Html,
+}
+
+/// How wide `main` is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Width {
+    /// A page of cards and lists.
+    #[default]
+    Usual,
+    /// One column of words or a form.
+    Narrow,
+    /// The whole window: the list with the matter beside it.
+    Full,
+}
+
+impl Width {
+    fn class(self) -> &'static str {
+        match self {
+            Width::Usual => "",
+            Width::Narrow => " class=\"is-narrow\"",
+            Width::Full => " class=\"is-full\"",
+        }
+    }
 }
 
 #[derive(Template)]
@@ -66,16 +92,30 @@ impl FrameView<'_> {
         let path = self.f.here.split('?').next().unwrap_or_default();
         path == href || (href != "/" && path.starts_with(href) && path.as_bytes().get(href.len()) == Some(&b'/'))
     }
+    fn main(&self) -> Html {
+        Html::built(format!(r#"<main id="main" tabindex="-1"{}>{}</main>"#, self.f.width.class(), self.f.body))
+    }
     fn html_lang(&self) -> &'static str {
         match self.f.lang {
             Lang::Zh => "zh-CN",
             Lang::En => "en",
         }
     }
-    fn other(&self) -> (&'static str, &'static str) {
+    /// The language to change to: its value, its tag, its whole name and its short one.
+    fn other(&self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self.f.lang {
-            Lang::Zh => ("en", "en"),
-            Lang::En => ("zh", "zh-CN"),
+            Lang::Zh => ("en", "en", "EN, English", "EN"),
+            Lang::En => ("zh", "zh-CN", "中文", "中文"),
+        }
+    }
+    /// How many things await somebody at a place of the navigation.
+    fn count(&self, item: &NavItem) -> Html {
+        match item.count {
+            Some(n) if n > 0 => Html::built(format!(
+                r#"<span class="count">{n}<span class="hidden-text">{}</span></span>"#,
+                self.t(t::N_AWAIT)
+            )),
+            _ => Html::empty(),
         }
     }
 }
@@ -86,14 +126,17 @@ pub(crate) fn render(f: &Frame) -> Result<String> {
     view.render().map_err(linli_core::Error::internal)
 }
 
-/// The body of an error page: what happened, what to do, and a way on.
-pub(crate) fn refusal(title: Text, said: &str, fields: Html, here: &str, lang: Lang) -> Html {
+/// The body of an error page: what happened, what to do, and a way on. Only what may pass by itself is tried again.
+pub(crate) fn refusal(title: Text, said: &str, fields: Html, again: Option<&str>, lang: Lang) -> Html {
+    let again = again
+        .map(|href| format!(r#"<a class="button is-main" href="{}">{}</a>"#, Html::text(href), t::TRY_AGAIN.in_(lang)));
+    let home = if again.is_some() { "button" } else { "button is-main" };
     Html::built(format!(
-        r#"<div class="title"><h1>{}</h1><p>{}</p></div>{fields}<div class="buttons"><a class="button is-main" href="{}">{}</a><a class="button" href="/">{}</a></div>"#,
+        r#"{fields}<div class="title"><h1>{}</h1><p>{}</p></div><p class="muted">{}</p><div class="buttons">{}<a class="{home}" href="/">{}</a></div>"#,
         title.in_(lang),
         Html::text(said),
-        Html::text(here),
-        t::TRY_AGAIN.in_(lang),
+        t::ERROR_HELP.in_(lang),
+        again.unwrap_or_default(),
         t::HOME.in_(lang)
     ))
 }

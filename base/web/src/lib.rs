@@ -13,7 +13,7 @@ pub mod words;
 
 pub use app::{App, AppOptions, Identify, PageBody, StoreFile, blocking, encode, local};
 pub use assets::asset;
-pub use frame::{Nav, NavItem};
+pub use frame::{Nav, NavItem, Width};
 pub use html::Html;
 pub use request::{Prefs, Req};
 

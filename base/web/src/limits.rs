@@ -24,7 +24,10 @@ impl Limits {
 
 /// The client's address. A proxy on this very machine may say whom it speaks for; nobody else is believed.
 pub(crate) fn client(parts: &Parts) -> IpAddr {
-    let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |c| c.0.ip());
+    let peer = parts
+        .extensions
+        .get::<axum::extract::ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |c| c.0.ip());
     if !peer.is_loopback() {
         return peer;
     }

@@ -79,27 +79,51 @@ impl FromRequest<App> for Req {
             Some(path) => path,
             None => return Err(axum::http::StatusCode::BAD_REQUEST.into_response_plain()),
         };
-        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|q| q.0.into_iter().collect()).unwrap_or_default();
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map(|q| q.0.into_iter().collect())
+            .unwrap_or_default();
         let via = if parts.uri.path().starts_with("/api/") { Via::Api } else { Via::Page };
         let prefs = cookie(&parts.headers, "linli_prefs").map(|c| Prefs::read(&c)).unwrap_or_default();
         let query: BTreeMap<String, String> = query;
-        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(accept_language);
+        let accepted =
+            parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(accept_language);
         let lang = query.get("lang").and_then(|l| Lang::parse(l)).or(prefs.lang).or(accepted).unwrap_or_default();
-        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let bearer = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer "));
         let token = match via {
             Via::Api => bearer.map(|t| t.trim().to_owned()),
             _ => cookie(&parts.headers, app.cookie_name()),
         };
-        Ok(Req { method: parts.method, uri: parts.uri, headers: parts.headers, path, query, prefs, lang, via, token, body: Mutex::new(Some(body)) })
+        Ok(Req {
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            path,
+            query,
+            prefs,
+            lang,
+            via,
+            token,
+            body: Mutex::new(Some(body)),
+        })
     }
 }
 
 /// Small helpers over axum's extractors, so that a missing or malformed part is a plain answer.
 trait PathOrDefault: Sized {
-    async fn from_request_parts_or_default(parts: &mut axum::http::request::Parts, app: &App) -> Option<BTreeMap<String, String>>;
+    async fn from_request_parts_or_default(
+        parts: &mut axum::http::request::Parts,
+        app: &App,
+    ) -> Option<BTreeMap<String, String>>;
 }
 impl PathOrDefault for Path<BTreeMap<String, String>> {
-    async fn from_request_parts_or_default(parts: &mut axum::http::request::Parts, app: &App) -> Option<BTreeMap<String, String>> {
+    async fn from_request_parts_or_default(
+        parts: &mut axum::http::request::Parts,
+        app: &App,
+    ) -> Option<BTreeMap<String, String>> {
         use axum::extract::FromRequestParts;
         match Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await {
             Ok(Path(map)) => Some(map),
@@ -223,7 +247,10 @@ impl Req {
 /// place with a clear message.
 fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))?;
-    let uri: Uri = Uri::builder().path_and_query(format!("/?{}", text.replace(['\r', '\n'], ""))).build().map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))?;
+    let uri: Uri = Uri::builder()
+        .path_and_query(format!("/?{}", text.replace(['\r', '\n'], "")))
+        .build()
+        .map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))?;
     Query::<Vec<(String, String)>>::try_from_uri(&uri).map(|q| q.0).map_err(|_| Error::Bad(400, t::BAD_BODY.msg()))
 }
 

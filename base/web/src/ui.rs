@@ -47,7 +47,11 @@ pub fn chip(tone: Tone, icon_name: &str, word: &str) -> Html {
 /// What is left of a due time, kept true by a script while the page is open.
 pub fn clock(due: Option<Millis>, paused: bool, now: Millis, lang: Lang) -> Html {
     if paused {
-        return Html::built(format!(r#"<span class="clock s-quiet">{}<span>{}</span></span>"#, icon("pause"), t::PAUSED.in_(lang)));
+        return Html::built(format!(
+            r#"<span class="clock s-quiet">{}<span>{}</span></span>"#,
+            icon("pause"),
+            t::PAUSED.in_(lang)
+        ));
     }
     let Some(due) = due else { return Html::empty() };
     let left = due - now;
@@ -81,7 +85,8 @@ pub fn errors(list: &[FieldError], lang: Lang) -> Html {
     }
     let mut items = String::new();
     for e in list {
-        let _ = write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&e.msg.in_(lang)));
+        let _ =
+            write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&e.msg.in_(lang)));
     }
     let title = t::FIX_N.with("n", list.len()).in_(lang);
     Html::built(format!(
@@ -120,7 +125,8 @@ pub fn field(v: &FieldView<'_>) -> Html {
     let (f, lang) = (v.field, v.lang);
     let id = format!("f-{}{}", v.prefix, f.name);
     let typed = Html::text(v.raw.get(f.name).unwrap_or_default());
-    let optional = if f.required { String::new() } else { format!(r#"<span class="optional">{}</span>"#, t::OPTIONAL.in_(lang)) };
+    let optional =
+        if f.required { String::new() } else { format!(r#"<span class="optional">{}</span>"#, t::OPTIONAL.in_(lang)) };
     let label = Html::text(f.label.in_(lang));
     let wrong = v.errors.iter().find(|e| e.field == f.name);
     let mut described = Vec::new();
@@ -134,29 +140,46 @@ pub fn field(v: &FieldView<'_>) -> Html {
     });
     let invalid = if wrong.is_some() { r#" aria-invalid="true""# } else { "" };
     let class = if wrong.is_some() { "field has-error" } else { "field" };
-    let by = |described: &[String]| if described.is_empty() { String::new() } else { format!(r#" aria-describedby="{}""#, described.join(" ")) };
+    let by = |described: &[String]| {
+        if described.is_empty() { String::new() } else { format!(r#" aria-describedby="{}""#, described.join(" ")) }
+    };
     let required = if f.required { " required" } else { "" };
     let name = f.name;
-    let wrap = |control: String| format!(r#"<div class="{class}"><label for="{id}">{label}{optional}</label>{hint}{error}{control}</div>"#);
+    let wrap = |control: String| {
+        format!(r#"<div class="{class}"><label for="{id}">{label}{optional}</label>{hint}{error}{control}</div>"#)
+    };
     Html::built(match f.kind {
         FieldKind::Words { max, .. } => {
             described.push(format!("{id}-count"));
             wrap(format!(
-                r#"<textarea class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} data-count="{max}">{typed}</textarea><p class="counter" id="{id}-count"></p>"#,
+                r#"<textarea class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} data-count="{max}">{typed}</textarea><p class="counter" id="{id}-count">{}</p>"#,
                 max * 2,
-                by(&described)
+                by(&described),
+                t::AT_MOST.with("n", max).in_(lang)
             ))
         }
-        FieldKind::Line { max } => wrap(format!(r#"<input class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} value="{typed}">"#, max * 2, by(&described))),
-        FieldKind::Matter => wrap(format!(r#"<input class="input is-medium" id="{id}" name="{name}" maxlength="64"{}{invalid} value="{typed}">"#, by(&described))),
+        FieldKind::Line { max } => wrap(format!(
+            r#"<input class="input" id="{id}" name="{name}" maxlength="{}"{}{invalid} value="{typed}">"#,
+            max * 2,
+            by(&described)
+        )),
+        FieldKind::Matter => wrap(format!(
+            r#"<input class="input is-medium" id="{id}" name="{name}" maxlength="64"{}{invalid} value="{typed}">"#,
+            by(&described)
+        )),
         FieldKind::Number { min, max } => wrap(format!(
             r#"<input class="input is-short" id="{id}" name="{name}" inputmode="numeric" type="number" min="{min}" max="{max}"{}{invalid} value="{typed}"{required}>"#,
             by(&described)
         )),
-        FieldKind::Date => wrap(format!(r#"<input class="input is-medium" id="{id}" name="{name}" type="date"{}{invalid} value="{typed}"{required}>"#, by(&described))),
+        FieldKind::Date => wrap(format!(
+            r#"<input class="input is-medium" id="{id}" name="{name}" type="date"{}{invalid} value="{typed}"{required}>"#,
+            by(&described)
+        )),
         FieldKind::Yes => {
             let checked = if v.raw.get(name).is_some() { " checked" } else { "" };
-            format!(r#"<div class="{class}">{error}<label class="check"><input type="checkbox" id="{id}" name="{name}" value="true"{checked}{invalid}>{label}</label>{hint}</div>"#)
+            format!(
+                r#"<div class="{class}">{error}<label class="check"><input type="checkbox" id="{id}" name="{name}" value="true"{checked}{invalid}>{label}</label>{hint}</div>"#
+            )
         }
         FieldKind::Choice(choices) => {
             let mut boxes = String::new();
@@ -170,49 +193,109 @@ pub fn field(v: &FieldView<'_>) -> Html {
                     Html::text(c.label.in_(lang))
                 );
             }
-            format!(r#"<fieldset class="{class}"{}><legend>{label}{optional}</legend>{hint}{error}<div class="choices">{boxes}</div></fieldset>"#, by(&described))
+            format!(
+                r#"<fieldset class="{class}"{}><legend>{label}{optional}</legend>{hint}{error}<div class="choices">{boxes}</div></fieldset>"#,
+                by(&described)
+            )
         }
-        FieldKind::Files { max } => wrap(format!(
-            r#"<div class="picker" data-photos="{max}"><input type="file" id="{id}" name="{name}" accept="image/*,audio/*" multiple{}><div class="thumbs"></div></div>"#,
-            by(&described)
-        )),
+        FieldKind::Files { max } => {
+            let (photos, hint) = (t::PHOTOS.in_(lang), t::PHOTOS_HINT.with("n", max).in_(lang));
+            described.insert(0, format!("{id}-hint"));
+            format!(
+                r#"<div class="{class}"><label for="{id}">{photos}{optional}</label><p class="hint" id="{id}-hint">{hint}</p>{error}<div class="picker" data-photos="{max}"><input type="file" id="{id}" name="{name}" accept="image/*" multiple{}><div class="thumbs"></div></div></div>"#,
+                by(&described)
+            )
+        }
         FieldKind::Unit { .. } | FieldKind::Colleague | FieldKind::Category => {
-            let mut options = format!(r#"<option value="">{}</option>"#, t::CHOOSE.in_(lang));
+            // Options that bring a word for "none chosen" need no other.
+            let blank = v.options.first().is_some_and(|o| o.value.is_empty());
+            let mut options =
+                if blank { String::new() } else { format!(r#"<option value="">{}</option>"#, t::CHOOSE.in_(lang)) };
             for o in v.options {
                 let selected = if v.raw.get(name) == Some(o.value.as_str()) { " selected" } else { "" };
-                let _ = write!(options, r#"<option value="{}"{selected}>{}</option>"#, Html::text(&o.value), Html::text(&o.label));
+                let _ = write!(
+                    options,
+                    r#"<option value="{}"{selected}>{}</option>"#,
+                    Html::text(&o.value),
+                    Html::text(&o.label)
+                );
             }
-            wrap(format!(r#"<select class="input is-medium" id="{id}" name="{name}"{}{invalid}{required}>{options}</select>"#, by(&described)))
+            wrap(format!(
+                r#"<select class="input is-medium" id="{id}" name="{name}"{}{invalid}{required}>{options}</select>"#,
+                by(&described)
+            ))
         }
     })
 }
 
-/// A bar chart as SVG with its numbers in a table beneath: the picture for the eye, the table for everybody.
-pub fn bars(caption: Text, points: &[(String, i64)], lang: Lang) -> Html {
+/// A voice note beside the photos of a form: recorded in the page where that can be done, else a file picked.
+pub fn voice(prefix: &str, lang: Lang) -> Html {
+    let id = format!("f-{prefix}voice");
+    Html::built(format!(
+        r#"<div class="field"><label for="{id}">{}<span class="optional">{}</span></label><p class="hint" id="{id}-hint">{}</p><div class="recorder" data-recorder="120"><input type="file" id="{id}" name="files" accept="audio/*" capture aria-describedby="{id}-hint"></div></div>"#,
+        t::VOICE.in_(lang),
+        t::OPTIONAL.in_(lang),
+        t::VOICE_HINT.in_(lang)
+    ))
+}
+
+/// A bar chart as SVG, 400 units wide, with its numbers in a table beneath: the picture for the eye, the table for everybody.
+pub fn bars(caption: &str, note: &str, points: &[(String, i64)], lang: Lang) -> Html {
     if points.is_empty() {
         return Html::empty();
     }
-    let most = points.iter().map(|p| p.1).max().unwrap_or(1).max(1);
-    let (width, height) = (640, 160);
-    let step = width / points.len().max(1);
-    let (mut bars, mut rows) = (String::new(), String::new());
-    for (i, (label, n)) in points.iter().enumerate() {
-        let h = (n * 140 / most).max(i64::from(*n > 0));
+    let top = scale(points.iter().map(|p| p.1).max().unwrap_or(0));
+    let (left, right, base, height) = (34, 396, 164, 150);
+    let (n, wide) = (points.len() as i64, right - left);
+    let y = |v: i64| base - v * height / top;
+    let mut svg = String::new();
+    for (value, class) in [(top, "gridline"), (top / 2, "gridline"), (0, "axis")] {
+        let at = y(value);
         let _ = write!(
-            bars,
-            r#"<rect class="f1" x="{}" y="{}" width="{}" height="{h}"><title>{}: {n}</title></rect>"#,
-            i * step + 1,
-            height as i64 - h,
-            step.saturating_sub(2).max(1),
-            Html::text(label)
+            svg,
+            r#"<line class="{class}" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/><text text-anchor="end" x="26" y="{}">{value}</text>"#,
+            at + 5
         );
-        let _ = write!(rows, r#"<tr><th scope="row">{}</th><td class="n">{n}</td></tr>"#, Html::text(label));
     }
-    let caption = Html::text(caption.in_(lang));
+    // As many words below as have room.
+    let every = (n + 5) / 6;
+    let mut rows = String::new();
+    for (i, (label, v)) in points.iter().enumerate() {
+        let i = i as i64;
+        let (x, next) = (left + 2 + i * wide / n, left + 2 + (i + 1) * wide / n);
+        let (label, bar) = (Html::text(label), (next - x) * 3 / 4);
+        let tall = (base - y(*v)).max(i64::from(*v > 0));
+        if tall > 0 {
+            let _ = write!(
+                svg,
+                r#"<rect class="f1" x="{x}" y="{}" width="{}" height="{tall}" rx="1"><title>{label}: {v}</title></rect>"#,
+                base - tall,
+                bar.max(1)
+            );
+        }
+        if i % every == 0 {
+            let _ = write!(svg, r#"<text text-anchor="middle" x="{}" y="188">{label}</text>"#, x + bar / 2);
+        }
+        let _ = write!(rows, r#"<tr><th scope="row">{label}</th><td class="n">{v}</td></tr>"#);
+    }
+    let (caption, note) = (Html::text(caption), Html::text(note));
     let about = t::TABLE_OF_CHART.in_(lang);
     Html::built(format!(
-        r#"<figure class="chart"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{caption}">{bars}</svg><figcaption>{caption}</figcaption><details><summary>{about}</summary><div class="table-wrap"><table class="table"><caption class="hidden-text">{caption}</caption><tbody>{rows}</tbody></table></div></details></figure>"#
+        r#"<figure class="chart"><figcaption>{caption}<small>{note}</small></figcaption><svg viewBox="0 0 400 200" role="img" aria-label="{caption}, {note}">{svg}</svg><details><summary>{about}</summary><div class="table-wrap"><table class="table"><caption class="hidden-text">{caption}</caption><tbody>{rows}</tbody></table></div></details></figure>"#
     ))
+}
+
+/// The top of a chart's scale: the next even number of one, two or five times a power of ten, so that half of it is whole.
+fn scale(most: i64) -> i64 {
+    let mut unit = 1;
+    loop {
+        for step in [2, 4, 10] {
+            if step * unit >= most {
+                return step * unit;
+            }
+        }
+        unit *= 10;
+    }
 }
 
 /// What every template needs to speak: a language and the present.
@@ -251,6 +334,10 @@ impl Say {
     }
     /// A link to the next page of a list.
     pub fn more(&self, href: &str) -> Html {
-        Html::built(format!(r#"<p class="more"><a class="button" href="{}" rel="next">{}</a></p>"#, Html::text(href), t::MORE.in_(self.lang)))
+        Html::built(format!(
+            r#"<p class="more"><a class="button" href="{}" rel="next">{}</a></p>"#,
+            Html::text(href),
+            t::MORE.in_(self.lang)
+        ))
     }
 }

@@ -36,17 +36,19 @@ pub fn exact(at: Millis, lang: Lang) -> String {
     }
 }
 
-/// A span in its largest fitting unit: 3 天, 2 小时, 40 分钟.
+/// A span in its largest unit, rounded down as the page's clocks do: 3 天, 2 小时, 40 分钟, 不到 1 分钟.
 pub fn span(ms: Millis, lang: Lang) -> String {
     let ms = ms.abs();
-    let (text, n) = if ms >= 2 * time::DAY {
-        (t::DAYS_N, ms / time::DAY)
-    } else if ms >= 2 * time::HOUR {
-        (t::HOURS_N, ms / time::HOUR)
+    let (one, many, n) = if ms >= time::DAY {
+        (t::DAY_1, t::DAYS_N, ms / time::DAY)
+    } else if ms >= time::HOUR {
+        (t::HOUR_1, t::HOURS_N, ms / time::HOUR)
+    } else if ms >= time::MINUTE {
+        (t::MINUTE_1, t::MINUTES_N, ms / time::MINUTE)
     } else {
-        (t::MINUTES_N, ms / time::MINUTE)
+        return t::MINUTE_0.in_(lang).to_owned();
     };
-    text.with("n", n).in_(lang)
+    if n == 1 { one.in_(lang).to_owned() } else { many.with("n", n).in_(lang) }
 }
 
 fn month(m: u32) -> &'static str {
@@ -62,7 +64,18 @@ mod tests {
     fn near_days_have_names_and_far_ones_dates() {
         let at = time::day_start(time::parse_day("2026-11-22").unwrap()) + 17 * time::HOUR;
         let say = |days: i64| when(at + days * time::DAY, at, Lang::Zh);
-        assert_eq!([say(0), say(-1), say(1), say(3), say(60)], ["今天 17:00", "昨天 17:00", "明天 17:00", "11月25日 17:00", "2027年1月21日"]);
-        assert_eq!((span(90 * time::MINUTE, Lang::Zh), span(3 * time::DAY, Lang::En)), ("90 分钟".into(), "3 d".into()));
+        assert_eq!(
+            [say(0), say(-1), say(1), say(3), say(60)],
+            ["今天 17:00", "昨天 17:00", "明天 17:00", "11月25日 17:00", "2027年1月21日"]
+        );
+        assert_eq!(
+            [
+                span(90 * time::MINUTE, Lang::En),
+                span(3 * time::DAY, Lang::En),
+                span(-40 * time::MINUTE, Lang::Zh),
+                span(1, Lang::Zh)
+            ],
+            ["1 hour", "3 days", "40 分钟", "不到 1 分钟"]
+        );
     }
 }
