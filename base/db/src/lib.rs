@@ -10,6 +10,7 @@
 //! does not fail (`ON CONFLICT`), or is a step of its own in a [`Batch`].
 extern crate self as linli_db;
 
+mod copy;
 mod migrate;
 mod pg;
 mod pool;
@@ -19,6 +20,7 @@ mod tx;
 mod value;
 mod worker;
 
+pub use copy::{Content, Progress, Snapshot, copy, occupied};
 #[doc(hidden)]
 pub use linkme;
 /// A statement: `sql!("SELECT id FROM cases WHERE unit = $1 [AND category = $2] ORDER BY id LIMIT 20")`.

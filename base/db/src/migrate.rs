@@ -19,17 +19,22 @@ static NOTE: Sql = {
     Sql::unchecked(&SQLITE, &PG, 3)
 };
 
+/// Refuses a database whose schema is not exactly this program's.
+pub(crate) fn check(conn: &mut Conn<'_>) -> Result<()> {
+    run_within(conn, false)
+}
+
 /// Runs what has not been run. Refuses a database of a newer program, and one whose migrations were changed afterwards.
 pub(crate) fn run(conn: &mut Conn<'_>) -> Result<()> {
     conn.control(if matches!(conn, Conn::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
-    let done = run_within(conn).and_then(|()| conn.control("COMMIT"));
+    let done = run_within(conn, true).and_then(|()| conn.control("COMMIT"));
     if done.is_err() {
         let _ = conn.control("ROLLBACK");
     }
     done
 }
 
-fn run_within(conn: &mut Conn<'_>) -> Result<()> {
+fn run_within(conn: &mut Conn<'_>, make: bool) -> Result<()> {
     let mut tx = Tx::new(conn.reborrow(), None);
     let engine = tx.engine();
     let (exists,) = tx.one::<(i64,)>(&EXISTS, &[])?;
@@ -44,6 +49,10 @@ fn run_within(conn: &mut Conn<'_>) -> Result<()> {
                     "migration {number:04}_{name} was changed, renumbered or removed after this database had run it ({})",
                     m.file
                 );
+                return Err(Error::Unavailable(text));
+            }
+            None if !make => {
+                let text = format!("this database lacks migrations/{}: let this program serve it once", m.file);
                 return Err(Error::Unavailable(text));
             }
             None => {

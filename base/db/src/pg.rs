@@ -37,6 +37,18 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
+    /// A connection of its own for long reading, outside any pool and time limit.
+    pub(crate) fn beside(url: &str, o: &Options) -> Result<Conn> {
+        let mut conn = Pg::new(url, &o.clone().durability_off())?.connect()?;
+        conn.role = None;
+        conn.control("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;
+        conn.control(READ)?;
+        Ok(conn)
+    }
+    /// For the layer's own statements.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
     pub(crate) fn control(&mut self, text: &str) -> Result<()> {
         self.module = None;
         self.client.batch_execute(text).map_err(|e| failure(&e).error)
@@ -109,7 +121,7 @@ pub(crate) fn message(e: &postgres::Error) -> String {
 }
 
 /// What PostgreSQL's errors mean for the caller (SQLSTATE classes: PostgreSQL manual, appendix A).
-fn failure(e: &postgres::Error) -> Failure {
+pub(crate) fn failure(e: &postgres::Error) -> Failure {
     let text = message(e);
     let Some(db) = e.as_db_error() else {
         let io = std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>());
@@ -146,7 +158,7 @@ enum Once<R> {
 }
 
 impl Pg {
-    pub(crate) fn open(url: &str, o: &Options) -> Result<Pg> {
+    fn new(url: &str, o: &Options) -> Result<Pg> {
         // A mistake in the address may hold a password: it is not repeated.
         let mut config: Config =
             url.parse().map_err(|_| Error::Unavailable("the database address cannot be read".into()))?;
@@ -156,14 +168,17 @@ impl Pg {
             .keepalives_idle(Duration::from_secs(30));
         config.application_name("linli");
         let (pool, reports) = (Pool::new(o.readers, Vec::new()), Pool::new(1, Vec::new()));
-        let pg = Pg {
+        Ok(Pg {
             config,
             options: o.clone(),
             durable: AtomicBool::new(!o.weak_durability),
             pool,
             reports,
             tasks: OnceLock::new(),
-        };
+        })
+    }
+    pub(crate) fn open(url: &str, o: &Options) -> Result<Pg> {
+        let pg = Pg::new(url, o)?;
         // On a connection of its own: migrations may take long, and servers that start together take turns.
         let mut first = pg.connect()?;
         first.role = None;

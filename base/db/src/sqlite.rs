@@ -51,6 +51,20 @@ impl Conn {
         Ok(Conn { conn, stop, timeout: o.statement_timeout })
     }
 
+    /// A reader that needs no lock: it sees what is committed, while another process may go on writing.
+    pub(crate) fn beside(o: &Options) -> Result<Conn> {
+        let path = o.data.join("linli.db");
+        if !path.is_file() {
+            return Err(Error::Unavailable(format!("{}: there is no database", path.display())));
+        }
+        let conn = Conn::open(&path, o)?;
+        conn.control("PRAGMA query_only = ON")?;
+        Ok(conn)
+    }
+    /// For the layer's own statements, which have no time limit.
+    pub(crate) fn raw(&self) -> &Connection {
+        &self.conn
+    }
     pub(crate) fn control(&self, text: &str) -> Result<()> {
         if text.contains(';') {
             return self.conn.execute_batch(text).map_err(error);
@@ -99,7 +113,7 @@ impl Drop for Untimed<'_> {
 }
 
 /// What SQLite's errors mean for the caller.
-fn error(e: rusqlite::Error) -> Error {
+pub(crate) fn error(e: rusqlite::Error) -> Error {
     let text = match &e {
         rusqlite::Error::SqliteFailure(_, Some(m)) => m.clone(),
         other => other.to_string(),

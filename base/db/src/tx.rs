@@ -204,6 +204,10 @@ impl<'c> Batch<'c> {
         ended.map_err(|e| self.lose(e))?;
         out
     }
+    /// For the layer's own statements.
+    pub(crate) fn conn(&mut self) -> &mut Conn<'c> {
+        &mut self.conn
+    }
     fn lose(&mut self, e: Error) -> Error {
         self.lost = Some(e.clone());
         e

@@ -256,13 +256,16 @@ pub enum Row<'r> {
     Pg(&'r postgres::Row),
 }
 impl Row<'_> {
+    /// The column at an index, as the engine gives it.
+    pub(crate) fn value(&self, i: usize) -> Result<Value<'_>> {
+        match self {
+            Row::Sqlite(r) => r.get_ref(i).map(Value::from).map_err(|e| Error::Decode(e.to_string())),
+            Row::Pg(r) => r.try_get(i).map_err(|e| Error::Decode(crate::pg::message(&e))),
+        }
+    }
     /// The column at an index.
     pub fn get<T: Column>(&self, i: usize) -> Result<T> {
-        let value = match self {
-            Row::Sqlite(r) => r.get_ref(i).map(Value::from).map_err(|e| Error::Decode(e.to_string()))?,
-            Row::Pg(r) => r.try_get(i).map_err(|e| Error::Decode(crate::pg::message(&e)))?,
-        };
-        T::column(value).map_err(|want| Error::Decode(format!("column {}: not {want}", i + 1)))
+        T::column(self.value(i)?).map_err(|want| Error::Decode(format!("column {}: not {want}", i + 1)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the layer promises, on real engines. PostgreSQL is used where `LINLI_TEST_PG` holds its address.
 #![allow(clippy::unwrap_used)]
 mod it {
+    mod copy;
     mod faults;
     mod opening;
     mod pg;

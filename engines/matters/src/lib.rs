@@ -21,6 +21,7 @@ pub use files::{FileStore, MAX_BYTES, Prepared, prepare};
 pub use lists::{After, Ask, Listed, list};
 pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
+pub use search::reindex;
 pub use store::{Act, FileRow};
 pub use story::{Reading, Story, day, erase, file, holds, link, moves, related, story};
 pub use ticks::raise;
