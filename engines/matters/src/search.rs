@@ -39,7 +39,8 @@ pub fn reindex(cx: &mut Cx<'_, '_>, after: Option<MatterId>, limit: i64) -> Resu
     let after = after.unwrap_or(MatterId(uuid::Uuid::nil()));
     let ids: Vec<(MatterId,)> = cx.tx.all(sql!("SELECT id FROM search_docs WHERE id > $1 ORDER BY id LIMIT $2"), &[&after, &limit])?;
     for (id,) in &ids {
-        again(cx, &crate::matter(cx, *id)?)?;
+        let matter = crate::matter(cx, *id)?;
+        again(cx, &matter)?;
     }
     Ok(ids.last().map(|(id,)| *id))
 }
