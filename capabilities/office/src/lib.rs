@@ -1,13 +1,18 @@
 //! The registry's pages: signing in, one's own record, a worker's households, units, posts, the calendar.
 //!
 //! Every write is one use case of the registry in one transaction; nothing here has tables of its own.
+mod about;
 mod api;
+mod calendar;
 mod form;
 mod households;
 mod me;
+mod posts;
 mod session;
 mod suggest;
 mod units;
+
+pub use api::openapi_paths;
 
 use axum::Router;
 use linli_core::Module;
@@ -18,7 +23,7 @@ linli_texts::texts!();
 /// What the capability tells the house: its words. What may be done stands in the registry's policy.
 pub const MODULE: Module = Module::named("office").texts(TEXTS);
 
-/// The pages.
+/// The pages and the API.
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(session::routes())
@@ -26,4 +31,8 @@ pub fn routes() -> Router<App> {
         .merge(suggest::routes())
         .merge(households::routes())
         .merge(units::routes())
+        .merge(posts::routes())
+        .merge(calendar::routes())
+        .merge(about::routes())
+        .merge(api::routes())
 }
