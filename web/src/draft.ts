@@ -20,35 +20,58 @@ enhance("form[data-draft]", (element) => {
   const form = element as HTMLFormElement;
   const key = keyOf(form.dataset.draft ?? "");
   const initial = JSON.stringify(values());
-
-  function values(): [string, string][] {
-    return fields(form).flatMap((field): [string, string][] => (isBox(field) && !field.checked ? [] : [[field.name, field.value]]));
+  type Value = [name: string, value: string, label?: string];
+  interface Draft {
+    at: number;
+    /** The fields it covers: a form may be one step of several that share a draft. */
+    names: string[];
+    values: Value[];
   }
+
+  function values(): Value[] {
+    return fields(form).flatMap((field): Value[] => {
+      if (isBox(field)) return field.checked ? [[field.name, field.value]] : [];
+      return [field instanceof HTMLSelectElement ? [field.name, field.value, field.selectedOptions[0]?.text ?? ""] : [field.name, field.value]];
+    });
+  }
+  const read = (): Draft | undefined => {
+    try {
+      const draft = JSON.parse(store.get(key) ?? "null") as Draft | null;
+      return draft && Array.isArray(draft.names) && Date.now() - draft.at < WEEK ? draft : undefined;
+    } catch {
+      return undefined;
+    }
+  };
   const save = () => {
-    const now = JSON.stringify(values());
-    if (now === initial) store.remove(key);
-    else store.set(key, JSON.stringify({ at: Date.now(), values: values() }));
+    const own = fields(form).map((field) => field.name);
+    const before = read();
+    const kept = before?.values.filter(([name]) => !own.includes(name)) ?? [];
+    if (!kept.length && JSON.stringify(values()) === initial) return store.remove(key);
+    const names = [...new Set([...own, ...(before?.names ?? [])])];
+    store.set(key, JSON.stringify({ at: Date.now(), names, values: [...kept, ...values()] } satisfies Draft));
   };
   form.addEventListener("input", later(save, 400));
+  form.addEventListener("change", later(save, 400));
   window.addEventListener("pagehide", () => JSON.stringify(values()) !== initial && save());
 
-  const kept = store.get(key);
+  const draft = read();
   // A page that came back with errors already carries what was typed.
-  if (!kept || form.querySelector(".has-error")) return;
-  try {
-    const draft = JSON.parse(kept) as { at: number; values: [string, string][] };
-    if (Date.now() - draft.at > WEEK) return store.remove(key);
-    const left = [...draft.values];
-    for (const field of fields(form)) {
-      const i = left.findIndex(([name, value]) => name === field.name && (!isBox(field) || value === field.value));
-      if (isBox(field)) field.checked = i >= 0;
-      else if (i >= 0) field.value = left[i]?.[1] ?? "";
-      if (i >= 0) left.splice(i, 1);
-      field.dispatchEvent(new Event("input", { bubbles: true }));
+  if (!draft || form.querySelector(".has-error")) return;
+  const left = [...draft.values];
+  for (const field of fields(form)) {
+    if (!draft.names.includes(field.name)) continue;
+    const i = left.findIndex(([name, value]) => name === field.name && (!isBox(field) || value === field.value));
+    if (isBox(field)) field.checked = i >= 0;
+    else if (i >= 0) {
+      const [, value = "", label = ""] = left[i] ?? [];
+      // A place found by searching is not among the options of a fresh page.
+      if (field instanceof HTMLSelectElement && ![...field.options].some((o) => o.value === value)) field.add(new Option(label, value));
+      field.value = value;
     }
-  } catch {
-    return store.remove(key);
+    if (i >= 0) left.splice(i, 1);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  if (JSON.stringify(values()) === initial) return;
   const drop = button(
     say("不要了，重新写", "Start afresh"),
     "trash",

@@ -140,6 +140,7 @@ enhance("form[data-resend]", (element) => {
       }
       const data = new FormData(form);
       if (submitter?.name) data.append(submitter.name, submitter.value);
+      data.append("offline", "1"); // the server takes it as it is: nobody is there to answer its next question
       const waiting: Waiting = {
         key: key.value,
         account: meta("account"),

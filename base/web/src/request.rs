@@ -192,7 +192,7 @@ impl Req {
     pub fn key(&self, raw: &RawInput) -> Result<Option<CommandKey>> {
         let given = match self.via {
             Via::Api => self.headers.get("idempotency-key").map(|v| v.to_str().unwrap_or("?").to_owned()),
-            _ => raw.get("key").map(str::to_owned),
+            _ => raw.get("idempotency_key").or(raw.get("key")).map(str::to_owned),
         };
         given.map(|k| CommandKey::parse(&k).ok_or(Error::Bad(400, t::BAD_KEY.msg()))).transpose()
     }

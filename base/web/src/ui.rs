@@ -228,6 +228,11 @@ pub fn field(v: &FieldView<'_>) -> Html {
     })
 }
 
+/// A line that says what the system filled in.
+pub fn known(said: &str) -> Html {
+    Html::built(format!(r#"<p class="known">{}{}</p>"#, icon("info"), Html::text(said)))
+}
+
 /// A voice note beside the photos of a form: recorded in the page where that can be done, else a file picked.
 pub fn voice(prefix: &str, lang: Lang) -> Html {
     let id = format!("f-{prefix}voice");

@@ -27,6 +27,15 @@ pub fn when(at: Millis, now: Millis, lang: Lang) -> String {
     }
 }
 
+/// A civil day (days since 1970-01-01) as short as a chart needs it: 11-22.
+pub fn day(day: i32, lang: Lang) -> String {
+    let (_, m, d) = time::ymd(day);
+    match lang {
+        Lang::Zh => format!("{m}-{d}"),
+        Lang::En => format!("{d} {}", month(m)),
+    }
+}
+
 /// The exact civil time.
 pub fn exact(at: Millis, lang: Lang) -> String {
     let (y, m, d) = time::ymd(time::civil_day(at));

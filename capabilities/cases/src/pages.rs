@@ -13,7 +13,6 @@ use linli_registry::Function;
 use linli_web::ui::{self, FieldView, Opt, Say};
 use linli_web::{App, Html, PageBody, Req, local};
 
-
 /// The routes.
 pub fn routes() -> Router<App> {
     Router::new()
@@ -51,14 +50,14 @@ struct Home {
     mine: Html,
     near: Html,
     near_title: String,
+    near_href: String,
 }
 
 async fn home(State(app): State<App>, req: Req) -> Response {
-    let staff = app.read(&req, |cx| Ok(cx.actor.is_staff() && cx.actor.homes.is_empty())).await;
-    if matches!(staff, Ok(true)) {
-        return Redirect::to("/inbox").into_response();
-    }
     app.page(&req, |cx| {
+        if cx.actor.is_staff() && cx.actor.homes.is_empty() {
+            return Ok(PageBody::go("/inbox"));
+        }
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
         let unit = cx.actor.homes.first().map_or(units.root(), |h| h.committee);
@@ -70,27 +69,30 @@ async fn home(State(app): State<App>, req: Req) -> Response {
             mine.truncate(5);
         }
         let scope = cx.scope(procedure::LIST, ScopeKind::Public(unit), units.path(unit))?;
-        let near = linli_matters::list(cx, &scope, &Ask { limit: 8, ..Ask::default() })?.items;
+        let near = linli_matters::list(cx, &scope, &Ask { limit: 6, ..Ask::default() })?.items;
         let href = |m: &linli_matters::Matter| format!("/m/{}", m.number);
+        let (waiting_n, signed_in) = (waiting.len(), cx.actor.person.is_some());
         let rows = view::rows(cx, &waiting, href)?;
-        let waiting_html = view::list(cx, &rows, None)?;
+        let waiting = view::list(cx, &rows, None, true)?;
         let rows = view::rows(cx, &mine, href)?;
-        let mine_html = view::list(cx, &rows, (!mine.is_empty()).then(|| "/matters".to_owned()))?;
+        let mine = view::list(cx, &rows, None, true)?;
         let rows = view::rows(cx, &near, href)?;
-        let near_html = view::list(cx, &rows, (near.len() == 8).then(|| format!("/cases?unit={unit}")))?;
+        let near = view::list(cx, &rows, None, signed_in)?;
         let place = units.name(unit, s.lang).to_owned();
-        let title = if cx.actor.person.is_some() { place.clone() } else { linli_web::t::APP_NAME.in_(s.lang).to_owned() };
+        let title = if signed_in { place.clone() } else { s.t(linli_web::t::APP_NAME).to_owned() };
+        let near_title = t::H_NEAR.with("place", &place).in_(s.lang);
         let view = Home {
             s,
-            signed_in: cx.actor.person.is_some(),
-            committee: place.clone(),
-            waiting_n: waiting.len(),
-            waiting: waiting_html,
-            mine: mine_html,
-            near: near_html,
-            near_title: t::H_NEAR.with("place", place).in_(s.lang),
+            signed_in,
+            committee: place,
+            waiting_n,
+            waiting,
+            mine,
+            near,
+            near_title,
+            near_href: format!("/cases?unit={unit}"),
         };
-        Ok(PageBody::new(title, Html::of(&view)?))
+        Ok(PageBody::new(title, Html::of(&view)?).count("/matters", waiting_n))
     })
     .await
 }
@@ -109,7 +111,13 @@ struct ReportView {
     fields: Html,
     known: Option<String>,
     tree: Tree,
-    suggestion: Option<(String, String)>,
+    place_error: Option<String>,
+    place_fields: Html,
+    behalf: Html,
+    behalf_open: bool,
+    named: Html,
+    named_open: bool,
+    kept: usize,
     similar: Html,
     similar_n: usize,
     danger: bool,
@@ -131,19 +139,35 @@ struct PreviewView {
     place: String,
     category: String,
     seen_by: String,
+    /// Only those who handle it see it.
+    alone: bool,
     unit: String,
-    files: usize,
+    photos: usize,
+    voices: usize,
 }
 
 async fn report_form(State(app): State<App>, req: Req) -> Response {
     let key = app.house().fresh_id().simple().to_string();
-    let raw = match req.q("place") {
-        Some(place) => RawInput::default().set("place", place),
-        None => RawInput::default(),
-    };
+    let mut raw = RawInput::default();
+    if let Some(place) = req.q("place") {
+        raw = raw.set("place", place);
+    }
+    let about = req.q("about").map(str::to_owned);
     app.page(&req, move |cx| {
         if cx.actor.person.is_none() {
             return Err(Error::SignIn);
+        }
+        // A link may say what it is about: a category, or the first of those under it.
+        let about = about.as_deref().filter(|a| !a.is_empty());
+        let categories = crate::categories(cx)?;
+        let found = about.and_then(|a| {
+            categories
+                .iter()
+                .filter(|c| c.code == a || c.parent.as_deref() == Some(a))
+                .max_by_key(|c| (c.parent.is_some(), -c.sort))
+        });
+        if let Some(category) = found {
+            raw = raw.set("category", &category.code);
         }
         report_page(cx, 1, &raw, &[], key)
     })
@@ -156,14 +180,26 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
         Ok(raw) => raw,
         Err(Error::Invalid(errors)) => {
             let key = app.house().fresh_id().simple().to_string();
-            return app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| report_page(cx, 1, &RawInput::default(), &errors, key)).await;
+            return app
+                .framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+                    report_page(cx, 1, &RawInput::default(), &errors, key)
+                })
+                .await;
         }
         Err(e) => return app.refuse(&req, e).await,
     };
     let house = app.house().clone();
     keep_files(&house, &mut raw);
-    let step: u8 = raw.get("step").and_then(|s| s.parse().ok()).unwrap_or(1);
+    let mut step: u8 = raw.get("step").and_then(|s| s.parse().ok()).unwrap_or(1);
     let back = raw.get("go") == Some("back");
+    // Written without a network and delivered now: it goes out as it is. Whoever has not seen what neighbours will see
+    // shows them nothing.
+    if raw.get("offline").is_some() && !back {
+        if step < 3 {
+            raw = raw.set("private", "true");
+        }
+        step = 3;
+    }
     let key = match req.key(&raw) {
         Ok(Some(key)) => key,
         Ok(None) => linli_core::CommandKey::of(app.house().fresh_id()),
@@ -175,7 +211,11 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
         let shown = raw.clone();
         let checked = report::read(&raw, false);
         if let (false, Err(Error::Invalid(errors))) = (back, checked) {
-            return app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| report_page(cx, step, &shown, &errors, key_text)).await;
+            return app
+                .framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+                    report_page(cx, step, &shown, &errors, key_text)
+                })
+                .await;
         }
         let outcome = {
             let shown = raw.clone();
@@ -189,8 +229,18 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
         };
         return match outcome {
             Ok(Some(errors)) => {
-                let at = if errors.iter().any(|e| matches!(e.field.as_str(), "words" | "place" | "committee" | "place_text")) { 1 } else { step };
-                app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| report_page(cx, at, &shown, &errors, key_text)).await
+                let at = if errors
+                    .iter()
+                    .any(|e| matches!(e.field.as_str(), "words" | "place" | "committee" | "place_text"))
+                {
+                    1
+                } else {
+                    step
+                };
+                app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+                    report_page(cx, at, &shown, &errors, key_text)
+                })
+                .await
             }
             Ok(None) => app.page(&req, move |cx| report_page(cx, next, &shown, &[], key_text)).await,
             Err(e) => app.refuse(&req, e).await,
@@ -202,7 +252,10 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
     };
     match sent {
         Ok(number) => Redirect::to(&format!("/m/{number}?sent=1")).into_response(),
-        Err(Error::Invalid(errors)) => app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| report_page(cx, 1, &raw, &errors, key_text)).await,
+        Err(Error::Invalid(errors)) => {
+            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| report_page(cx, 1, &raw, &errors, key_text))
+                .await
+        }
         Err(e) => app.refuse(&req, e).await,
     }
 }
@@ -211,7 +264,9 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
 pub(crate) fn keep_files(house: &linli_core::House, raw: &mut RawInput) {
     for kept in raw.values.remove("kept").unwrap_or_default() {
         let Some((mac, text)) = kept.split_once('.') else { continue };
-        if mac == seal(house, text) && let Ok(upload) = serde_json::from_str::<Upload>(text) {
+        if mac == seal(house, text)
+            && let Ok(upload) = serde_json::from_str::<Upload>(text)
+        {
             raw.files.entry("files".into()).or_default().push(upload);
         }
     }
@@ -229,70 +284,32 @@ fn seal(house: &linli_core::House, text: &str) -> String {
 fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldError], key: String) -> Result<PageBody> {
     let s = Say::of(cx);
     let staff = cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Worker | linli_core::Role::Head));
-    let mut tree = Tree::default();
     let units = linli_registry::units(cx)?;
-    let mut known = None;
+    let (mut tree, mut known) = (Tree::default(), None);
     if step == 1 {
-        let home = cx.actor.homes.first().cloned();
-        let place: Option<linli_core::PlaceId> = raw.get("place").and_then(|p| p.parse().ok());
-        let own = home.as_ref().map(|h| h.dwelling).filter(|_| raw.values.is_empty());
-        if let Some(place) = match place.or(own) {
-            Some(id) => linli_registry::place(cx, id)?,
-            None => None,
-        } {
-            tree.place = place.id.to_string();
-            tree.place_label = place.name.clone();
-            if Some(place.id) == own {
-                known = Some(s.t(t::R_HOME_FILLED).to_owned());
-            }
-        }
-        let committee = raw.get("committee").and_then(|c| c.parse::<UnitId>().ok()).or(home.map(|h| h.committee)).or_else(|| cx.actor.posts.iter().find_map(|p| units.committee_of(p.unit)));
-        if let Some(committee) = committee {
-            tree.committee = committee.to_string();
-            tree.committees.push(Opt { value: committee.to_string(), label: units.name(committee, s.lang).to_owned() });
-            tree.estates = linli_registry::children_places(cx, committee, None)?
-                .into_iter()
-                .take(200)
-                .map(|p| Opt { value: p.id.to_string(), label: p.name })
-                .collect();
-        } else {
-            let all = units.live().filter(|u| u.function == Function::Serve);
-            tree.committees = all.map(|u| Opt { value: u.id.to_string(), label: units.name(u.id, s.lang).to_owned() }).collect();
-        }
+        (tree, known) = report_tree(cx, raw, &units)?;
     }
     let shown: &[&str] = match step {
-        1 => &["words", "files"],
+        1 => &["words", "files", "place", "place_text", "committee", "on_behalf", "phone", "consent"],
         2 => &["category", "named", "private"],
         _ => &[],
     };
-    let mut fields = Vec::new();
-    for field in report::FIELDS.iter().filter(|f| shown.contains(&f.name)) {
-        let options = match field.name {
-            "category" => view::category_options(cx)?,
-            "named" => named_options(cx, raw)?,
-            _ => Vec::new(),
-        };
-        fields.push(ui::field(&FieldView { field, prefix: "", raw, errors, options: &options, lang: s.lang }));
-    }
-    if step == 1 && staff {
-        for field in report::FIELDS.iter().filter(|f| matches!(f.name, "on_behalf" | "phone" | "consent")) {
-            fields.push(ui::field(&FieldView { field, prefix: "", raw, errors, options: &[], lang: s.lang }));
-        }
-    }
-    let (mut similar, mut similar_n, mut danger, mut suggestion, mut preview_view) = (Html::empty(), 0, false, None, None);
+    let (mut similar, mut similar_n, mut danger, mut suggested, mut preview_view) =
+        (Html::empty(), 0, false, None, None);
     if step >= 2 {
         let r = report::read(raw, false)?;
         let preview = report::preview(cx, &r)?;
         danger = preview.danger;
         if step == 2 {
-            if r.category.is_empty() {
-                suggestion = crate::suggest::suggest(cx, &r.words)?.map(|c| (c.code.clone(), c.name(s.lang).to_owned()));
-                danger = danger || suggestion.as_ref().is_some_and(|(code, _)| crate::categories(cx).is_ok_and(|all| all.iter().any(|c| c.code == *code && c.danger)));
+            // Suggested once; whoever then chose "not sure" is not asked again.
+            if r.category.is_empty() && !raw.values.contains_key("category") {
+                suggested = crate::suggest::suggest(cx, &r.words)?;
+                danger = danger || suggested.as_ref().is_some_and(|c| c.danger);
             }
             similar_n = preview.similar.len();
-            let rows = view::rows(cx, &preview.similar, |m| format!("/m/{}", m.number))?;
             if similar_n > 0 {
-                similar = view::list(cx, &rows, None)?;
+                let rows = view::rows(cx, &preview.similar, |m| format!("/m/{}", m.number))?;
+                similar = view::list(cx, &rows, None, true)?;
             }
         } else {
             let seen_by = match preview.audience {
@@ -300,26 +317,69 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
                 Some(unit) if unit == units.root() => s.t(t::R_SEEN_BY_ALL).to_owned(),
                 Some(unit) => s.t1(t::R_SEEN_BY, "unit", units.name(unit, s.lang)),
             };
+            let voices = r.files.iter().filter(|f| f.mime.starts_with("audio/")).count();
             preview_view = Some(PreviewView {
                 title: preview.title,
                 words: Html::words(&preview.words),
                 place: preview.place,
                 category: preview.category.map(|c| c.name(s.lang).to_owned()).unwrap_or_default(),
                 seen_by,
+                alone: preview.audience.is_none(),
                 unit: units.name(preview.unit, s.lang).to_owned(),
-                files: r.files.len(),
+                photos: r.files.len() - voices,
+                voices,
             });
         }
     }
+    let filled = match &suggested {
+        Some(c) => raw.clone().set("category", &c.code),
+        None => raw.clone(),
+    };
+    let field = |name: &str, options: Vec<Opt>| {
+        let found = report::FIELDS.iter().find(|f| f.name == name);
+        found.map_or(Html::empty(), |field| {
+            ui::field(&FieldView { field, prefix: "", raw: &filled, errors, options: &options, lang: s.lang })
+        })
+    };
+    let (mut fields, mut place_fields, mut behalf, mut named) =
+        (Html::empty(), Html::empty(), Html::empty(), Html::empty());
+    if step == 1 {
+        fields = Html::join([field("words", vec![]), ui::voice("", s.lang), field("files", vec![])]);
+        let mut parts = vec![field("place_text", vec![])];
+        match tree.committees.as_slice() {
+            [_] => {}
+            all => parts.push(field("committee", all.to_vec())),
+        }
+        place_fields = Html::join(parts);
+        if staff {
+            behalf = Html::join(["on_behalf", "phone", "consent"].map(|name| field(name, vec![])));
+        }
+    } else if step == 2 {
+        let mut options = view::category_options(cx)?;
+        options.insert(0, Opt { value: String::new(), label: s.t(t::R_NOT_SURE).to_owned() });
+        fields = Html::join([
+            field("category", options),
+            suggested.as_ref().map_or(Html::empty(), |c| ui::known(&s.t1(t::R_SUGGESTED, "category", c.name(s.lang)))),
+            field("private", vec![]),
+        ]);
+        named = field("named", named_options(cx, raw)?);
+    }
     let mut hidden = Vec::new();
     for (name, values) in &raw.values {
-        let own = shown.contains(&name.as_str()) || matches!(name.as_str(), "step" | "go" | "key" | "back");
-        let on_page_one = step == 1 && matches!(name.as_str(), "place" | "place_text" | "committee" | "on_behalf" | "phone" | "consent");
-        if !own && !on_page_one {
+        let carried = matches!(name.as_str(), "step" | "go" | "key" | "idempotency_key" | "back" | "offline");
+        if !carried && !shown.contains(&name.as_str()) {
             hidden.extend(values.first().map(|v| (name.clone(), v.clone())));
         }
     }
+    // The only committee there is needs no question.
+    if step == 1
+        && let [only] = tree.committees.as_slice()
+    {
+        hidden.push(("committee".into(), only.value.clone()));
+    }
+    let mut kept = 0;
     for upload in raw.files.values().flatten() {
+        kept += 1;
         let text = serde_json::to_string(upload).map_err(Error::internal)?;
         hidden.push(("kept".into(), format!("{}.{text}", cx_seal(cx, &text))));
     }
@@ -329,11 +389,66 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
         _ => t::R_TITLE_3,
     });
     let title = if errors.is_empty() { title.to_owned() } else { format!("{}{title}", s.t(linli_web::t::ERROR_TITLE)) };
-    if step == 1 {
-        tree.place_label = if tree.place_label.is_empty() { raw.get("place_text").unwrap_or_default().to_owned() } else { tree.place_label };
-    }
-    let view = ReportView { s, step, key, errors: ui::errors(errors, s.lang), hidden, fields: Html::join(fields), known, tree, suggestion, similar, similar_n, danger, preview: preview_view };
+    let wrong = |names: &[&str]| errors.iter().find(|e| names.contains(&e.field.as_str()));
+    let single = tree.committees.len() == 1;
+    let view = ReportView {
+        s,
+        step,
+        key,
+        errors: ui::errors(errors, s.lang),
+        hidden,
+        fields,
+        known,
+        place_error: wrong(if single { &["place", "committee"] } else { &["place"] }).map(|e| e.msg.in_(s.lang)),
+        tree,
+        place_fields,
+        behalf_open: cx.actor.homes.is_empty()
+            || raw.get("on_behalf").is_some()
+            || wrong(&["on_behalf", "phone", "consent"]).is_some(),
+        behalf,
+        named_open: raw.get("named").is_some() || wrong(&["named"]).is_some(),
+        named,
+        kept,
+        similar,
+        similar_n,
+        danger,
+        preview: preview_view,
+    };
     Ok(PageBody::new(title, Html::of(&view)?).narrow())
+}
+
+/// The places a report begins with: what was picked, else the reporter's home, and the first places of the committee.
+fn report_tree(cx: &mut Cx<'_, '_>, raw: &RawInput, units: &linli_registry::Units) -> Result<(Tree, Option<String>)> {
+    let lang = cx.actor.lang;
+    let (mut tree, mut known) = (Tree::default(), None);
+    let home = cx.actor.homes.first().cloned();
+    let picked: Option<linli_core::PlaceId> = raw.get("place").and_then(|p| p.parse().ok());
+    let own = home.as_ref().map(|h| h.dwelling).filter(|_| !raw.values.contains_key("step"));
+    if let Some(id) = picked.or(own)
+        && let Some(place) = linli_registry::place(cx, id)?
+    {
+        if picked.is_none() {
+            known = Some(t::R_HOME_FILLED.in_(lang).to_owned());
+        }
+        (tree.place, tree.place_label) = (place.id.to_string(), place.name);
+    }
+    let named = raw.get("committee").and_then(|c| c.parse::<UnitId>().ok()).filter(|c| units.get(*c).is_some());
+    let committee =
+        named.or(home.map(|h| h.committee)).or_else(|| cx.actor.posts.iter().find_map(|p| units.committee_of(p.unit)));
+    let option = |u: UnitId| Opt { value: u.to_string(), label: units.name(u, lang).to_owned() };
+    match committee {
+        Some(committee) => {
+            tree.committee = committee.to_string();
+            tree.committees = vec![option(committee)];
+            let places = linli_registry::children_places(cx, committee, None)?;
+            tree.estates =
+                places.into_iter().take(200).map(|p| Opt { value: p.id.to_string(), label: p.name }).collect();
+        }
+        None => {
+            tree.committees = units.live().filter(|u| u.function == Function::Serve).map(|u| option(u.id)).collect()
+        }
+    }
+    Ok((tree, known))
 }
 
 fn cx_seal(cx: &Cx<'_, '_>, text: &str) -> String {
@@ -364,11 +479,15 @@ async fn mine(State(app): State<App>, req: Req) -> Response {
     let (at, here) = (after(&req), req.uri.path().to_owned());
     app.page(&req, move |cx| {
         let s = Say::of(cx);
+        if cx.actor.person.is_none() {
+            return Err(Error::SignIn);
+        }
         let scope = cx.scope(procedure::LIST, ScopeKind::Mine, &[])?;
         let listed = linli_matters::list(cx, &scope, &Ask { after: at, limit: 20, ..Ask::default() })?;
         let rows = view::rows(cx, &listed.items, |m| format!("/m/{}", m.number))?;
-        let list = view::list(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())))?;
-        titled(s.t(t::P_MY_MATTERS), "", list)
+        let waiting = listed.items.iter().filter(|m| m.state == "answered").count();
+        let list = view::list(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
+        Ok(titled(s.t(t::P_MY_MATTERS), s.t(t::P_MY_LEAD), list)?.count("/matters", waiting))
     })
     .await
 }
@@ -385,13 +504,20 @@ fn titled(title: &str, lead: &str, body: Html) -> Result<PageBody> {
     Ok(PageBody::new(title, Html::of(&Titled { title, lead, body })?))
 }
 
+/// Where one is among the units: link, name, whether this is the page one is on.
+type Crumb = (String, String, bool);
+
+fn crumbs(units: &linli_registry::Units, unit: UnitId, lang: Lang, href: &str) -> Vec<Crumb> {
+    units.path(unit).iter().map(|u| (format!("{href}{u}"), units.name(*u, lang).to_owned(), *u == unit)).collect()
+}
+
 #[derive(Template)]
 #[template(path = "cases.html")]
 struct CasesView {
     s: Say,
     unit: String,
     unit_name: String,
-    ups: Vec<(String, String)>,
+    ups: Vec<Crumb>,
     downs: Vec<(String, String)>,
     q: String,
     category: String,
@@ -403,13 +529,31 @@ struct CasesView {
 
 /// The public list by place and category; staff of the area see everything within it.
 async fn cases(State(app): State<App>, req: Req) -> Response {
-    let (at, q, category, unit, open) = (after(&req), req.q("q").map(str::to_owned), req.q("category").map(str::to_owned), req.q("unit").map(str::to_owned), req.q("open").is_some());
+    let (at, q, category, unit, open) = (
+        after(&req),
+        req.q("q").map(str::to_owned),
+        req.q("category").map(str::to_owned),
+        req.q("unit").map(str::to_owned),
+        req.q("open").is_some(),
+    );
     app.page(&req, move |cx| {
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
         let unit = match unit {
-            Some(u) => u.parse::<UnitId>().ok().filter(|u| units.get(*u).is_some()).or_else(|| units.by_code(&u).map(|u| u.id)).ok_or(Error::NotFound)?,
-            None => cx.actor.posts.first().map(|p| p.unit).filter(|u| units.committee_of(*u).is_some() || *u == units.root()).or(cx.actor.homes.first().map(|h| h.committee)).unwrap_or(units.root()),
+            Some(u) => u
+                .parse::<UnitId>()
+                .ok()
+                .filter(|u| units.get(*u).is_some())
+                .or_else(|| units.by_code(&u).map(|u| u.id))
+                .ok_or(Error::NotFound)?,
+            None => cx
+                .actor
+                .posts
+                .first()
+                .map(|p| p.unit)
+                .filter(|u| units.committee_of(*u).is_some() || *u == units.root())
+                .or(cx.actor.homes.first().map(|h| h.committee))
+                .unwrap_or(units.root()),
         };
         let path = units.path(unit).to_vec();
         let (scope, inside) = match cx.scope(procedure::LIST, ScopeKind::Within(unit), &path) {
@@ -432,14 +576,19 @@ async fn cases(State(app): State<App>, req: Req) -> Response {
             }
             href + &extra
         };
-        let list = view::list(cx, &rows, listed.next.map(|n| query(format!("&after={}", n.token()))))?;
+        let list = view::list(cx, &rows, listed.next.map(|n| query(format!("&after={}", n.token()))), false)?;
         let link = |u: &linli_registry::Unit| (format!("/cases?unit={}", u.id), units.name(u.id, s.lang).to_owned());
         let view = CasesView {
             s,
             unit: unit.to_string(),
             unit_name: units.name(unit, s.lang).to_owned(),
-            ups: path.iter().rev().skip(1).rev().filter_map(|u| units.get(*u)).map(link).collect(),
-            downs: units.children(unit).filter(|u| !matches!(u.function, Function::Unit | Function::Ops)).take(60).map(link).collect(),
+            ups: crumbs(&units, unit, s.lang, "/cases?unit="),
+            downs: units
+                .children(unit)
+                .filter(|u| !matches!(u.function, Function::Unit | Function::Ops))
+                .take(60)
+                .map(link)
+                .collect(),
             q: q.clone().unwrap_or_default(),
             category: category.clone().unwrap_or_default(),
             categories: view::category_options(cx)?,
@@ -463,7 +612,11 @@ async fn matter(State(app): State<App>, req: Req) -> Response {
     };
     let (sent, done) = (req.q("sent").is_some(), req.q("done").is_some());
     let key = app.house().fresh_id().simple().to_string();
-    app.page(&req, move |cx| matter_page(cx, &number, None, key, flash(sent, done), None)).await
+    app.page(&req, move |cx| {
+        let page = matter_page(cx, &number, None, key, flash(sent, done), None)?;
+        Ok(PageBody { draft_done: sent.then_some("report"), ..page })
+    })
+    .await
 }
 
 fn flash(sent: bool, done: bool) -> Option<linli_core::Text> {
@@ -480,18 +633,31 @@ fn flash(sent: bool, done: bool) -> Option<linli_core::Text> {
 #[template(path = "matter.html")]
 struct MatterView {
     s: Say,
-    flash: Option<&'static str>,
-    number: String,
+    errors: Html,
+    flash: Option<String>,
     story: Html,
 }
 
-fn matter_page(cx: &mut Cx<'_, '_>, number: &str, refused: Option<&Refused>, key: String, flash: Option<linli_core::Text>, contact: Option<(String, String)>) -> Result<PageBody> {
+fn matter_page(
+    cx: &mut Cx<'_, '_>,
+    number: &str,
+    refused: Option<&Refused>,
+    key: String,
+    flash: Option<linli_core::Text>,
+    contact: Option<(String, String)>,
+) -> Result<PageBody> {
     let seen = linli_matters::see(cx, number)?;
     let s = Say::of(cx);
     let story = view::story(cx, &seen, refused, key, false, contact)?;
     let desk = seen.seat.handles() && cx.actor.is_staff();
-    let title = if refused.is_some() { format!("{}{}", s.t(linli_web::t::ERROR_TITLE), seen.matter.title) } else { seen.matter.title.clone() };
-    let body = PageBody::new(title, Html::of(&MatterView { s, flash: flash.map(|f| s.t(f)), number: number.to_owned(), story })?);
+    let title = if refused.is_some() {
+        format!("{}{}", s.t(linli_web::t::ERROR_TITLE), seen.matter.title)
+    } else {
+        seen.matter.title.clone()
+    };
+    let errors = refused.map_or(Html::empty(), |r| r.summary(s.lang));
+    let flash = flash.map(|f| f.with("number", number).in_(s.lang));
+    let body = PageBody::new(title, Html::of(&MatterView { s, errors, flash, story })?).narrow();
     Ok(if desk { body.desk() } else { body })
 }
 
@@ -522,11 +688,20 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
         })
         .await;
     match done {
-        Ok(_) if desk => Redirect::to(&format!("/inbox?m={number}&done=1")).into_response(),
+        Ok(_) if desk => Redirect::to(&format!("/inbox?open={number}&done=1")).into_response(),
         Ok(_) => Redirect::to(&format!("/m/{number}?done=1")).into_response(),
         Err(Error::Invalid(errors)) => {
             let fresh = app.house().fresh_id().simple().to_string();
-            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| matter_page(cx, &number, Some(&Refused { name, raw, errors }), fresh, None, None)).await
+            let refused = Refused { name, raw, errors };
+            let asked = Asked { open: Some(number.clone()), ..Asked::default() };
+            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+                if desk {
+                    inbox_page(cx, &asked, Some(&refused), None, fresh)
+                } else {
+                    matter_page(cx, &number, Some(&refused), fresh, None, None)
+                }
+            })
+            .await
         }
         Err(e) => app.refuse(&req, e).await,
     }
@@ -534,9 +709,13 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
 
 /// Shows the reporter's name and telephone to somebody who handles the case; that is an act of its own, and the reporter
 /// can see it.
-async fn who(State(app): State<App>, req: Req) -> Response {
+async fn who(State(app): State<App>, mut req: Req) -> Response {
     let number = match req.part("number") {
         Ok(n) => n.to_owned(),
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let desk = match req.form(&app).await {
+        Ok(raw) => raw.get("desk").is_some(),
         Err(e) => return app.refuse(&req, e).await,
     };
     let key = app.house().fresh_id().simple().to_string();
@@ -550,6 +729,10 @@ async fn who(State(app): State<App>, req: Req) -> Response {
         })
         .await;
     match contact {
+        Ok(contact) if desk => {
+            let asked = Asked { open: Some(number), ..Asked::default() };
+            app.page(&req, move |cx| inbox_page(cx, &asked, None, Some(contact), key)).await
+        }
         Ok(contact) => app.page(&req, move |cx| matter_page(cx, &number, None, key, None, Some(contact))).await,
         Err(e) => app.refuse(&req, e).await,
     }
@@ -569,7 +752,10 @@ async fn file(State(app): State<App>, req: Req) -> Response {
         Err(e) => Err(e),
     };
     match read {
-        Ok((bytes, mime)) => ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "private, max-age=3600".to_owned())], bytes).into_response(),
+        Ok((bytes, mime)) => {
+            ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "private, max-age=3600".to_owned())], bytes)
+                .into_response()
+        }
         Err(e) => app.refuse(&req, e).await,
     }
 }
@@ -584,71 +770,146 @@ async fn tokio_read(house: std::sync::Arc<linli_core::House>, hash: String) -> R
 #[template(path = "inbox.html")]
 struct InboxView {
     s: Say,
-    flash: Option<&'static str>,
-    unit: String,
+    errors: Html,
+    flash: Option<String>,
     unit_name: String,
+    shown: String,
     desks: Vec<(String, String, bool)>,
     states: Vec<(String, String, bool)>,
-    rows: Vec<view::Row>,
+    groups: Vec<(&'static str, Vec<view::Row>)>,
+    rows_n: usize,
     more: Html,
     story: Option<Html>,
     bulk: bool,
+    back: String,
+}
+
+/// What the inbox was asked for.
+#[derive(Default)]
+struct Asked {
+    after: Option<After>,
+    unit: Option<String>,
+    state: Option<String>,
+    open: Option<String>,
+    done: bool,
 }
 
 async fn inbox(State(app): State<App>, req: Req) -> Response {
-    let (at, unit, state, open, done) = (after(&req), req.q("unit").map(str::to_owned), req.q("state").map(str::to_owned), req.q("m").map(str::to_owned), req.q("done").is_some());
+    let text = |name: &str| req.q(name).map(str::to_owned);
+    let asked = Asked {
+        after: after(&req),
+        unit: text("unit"),
+        state: text("state"),
+        open: text("open"),
+        done: req.q("done").is_some(),
+    };
     let key = app.house().fresh_id().simple().to_string();
-    app.page(&req, move |cx| {
-        let s = Say::of(cx);
-        if cx.actor.person.is_none() {
-            return Err(Error::SignIn);
+    app.page(&req, move |cx| inbox_page(cx, &asked, None, None, key)).await
+}
+
+/// Everything that awaits a post, by due time, with the open matter beside it.
+fn inbox_page(
+    cx: &mut Cx<'_, '_>,
+    asked: &Asked,
+    refused: Option<&Refused>,
+    contact: Option<(String, String)>,
+    key: String,
+) -> Result<PageBody> {
+    let s = Say::of(cx);
+    if cx.actor.person.is_none() {
+        return Err(Error::SignIn);
+    }
+    let units = linli_registry::units(cx)?;
+    let mut desks: Vec<UnitId> = cx
+        .actor
+        .posts
+        .iter()
+        .filter(|p| !matches!(p.role, linli_core::Role::GroupLeader | linli_core::Role::Admin))
+        .map(|p| p.unit)
+        .collect();
+    desks.dedup();
+    let unit = match &asked.unit {
+        Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
+        None => *desks.first().ok_or(Error::forbidden(t::P_NO_DESK))?,
+    };
+    let supervisor = cx.actor.posts.iter().any(|p| p.unit == unit && p.role == linli_core::Role::Supervisor);
+    let kind = if supervisor { ScopeKind::Within(unit) } else { ScopeKind::Desk(unit) };
+    let scope = cx.scope(procedure::LIST, kind, units.path(unit))?;
+    let state = asked.state.as_deref().filter(|s| procedure::CASE.state(s).is_some());
+    let ask = Ask { state: state.map(str::to_owned), open: true, after: asked.after, limit: 30, ..Ask::default() };
+    let listed = linli_matters::list(cx, &scope, &ask)?;
+    let mut back = format!("/inbox?unit={unit}");
+    if let Some(state) = state {
+        back.push_str(&format!("&state={state}"));
+    }
+    let mut rows = view::rows(cx, &listed.items, |m| format!("{back}&open={}", m.number))?;
+    let (mut story, mut title) = (None, s.t(t::P_INBOX).to_owned());
+    if let Some(number) = &asked.open {
+        match linli_matters::see(cx, number) {
+            Ok(seen) => {
+                story = Some(view::story(cx, &seen, refused, key, true, contact)?);
+                title = format!("{} · {title}", seen.matter.title);
+            }
+            // After a move it may be no longer this desk's to see.
+            Err(Error::NotFound) if asked.done => {}
+            Err(e) => return Err(e),
         }
-        let units = linli_registry::units(cx)?;
-        let mut desks: Vec<UnitId> = cx.actor.posts.iter().filter(|p| !matches!(p.role, linli_core::Role::GroupLeader | linli_core::Role::Admin)).map(|p| p.unit).collect();
-        desks.dedup();
-        let unit = match unit {
-            Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
-            None => *desks.first().ok_or(Error::forbidden(t::P_NO_DESK))?,
+    }
+    if refused.is_some() {
+        title.insert_str(0, s.t(linli_web::t::ERROR_TITLE));
+    }
+    for row in &mut rows {
+        row.selected = asked.open.as_deref() == Some(row.number.as_str());
+    }
+    let more = listed.next.map_or(Html::empty(), |n| s.more(&format!("{back}&after={}", n.token())));
+    let rows_n = rows.len();
+    let soon = rows.iter().filter(|r| r.due.is_some_and(|d| d < cx.now + 2 * time::HOUR)).count();
+    let count = if more.as_str().is_empty() { rows_n.to_string() } else { format!("{rows_n}+") };
+    let tab = |value: &str, label: &str| {
+        let href =
+            if value.is_empty() { format!("/inbox?unit={unit}") } else { format!("/inbox?unit={unit}&state={value}") };
+        (href, label.to_owned(), state.unwrap_or_default() == value)
+    };
+    let mut states = vec![tab("", s.t(t::P_ALL))];
+    states.extend(procedure::CASE.states.iter().filter(|st| st.name != "closed").map(|st| tab(st.name, s.t(st.label))));
+    let view = InboxView {
+        s,
+        errors: refused.map_or(Html::empty(), |r| r.summary(s.lang)),
+        flash: flash(false, asked.done).map(|f| s.t(f).to_owned()),
+        unit_name: units.name(unit, s.lang).to_owned(),
+        shown: s.t1(t::P_N_BY_DUE, "n", count),
+        desks: desks
+            .iter()
+            .map(|d| (format!("/inbox?unit={d}"), units.name(*d, s.lang).to_owned(), *d == unit))
+            .collect(),
+        states,
+        bulk: !supervisor && rows.iter().any(|r| r.signable),
+        groups: groups(rows, cx.now, s),
+        rows_n,
+        more,
+        story,
+        back,
+    };
+    Ok(PageBody::new(title, Html::of(&view)?).desk().full().count("/inbox", soon))
+}
+
+/// Rows in order of due time under one heading for each urgency.
+fn groups(rows: Vec<view::Row>, now: linli_core::Millis, s: Say) -> Vec<(&'static str, Vec<view::Row>)> {
+    let today = time::civil_day(now);
+    let mut groups =
+        [t::D_LATE, linli_web::t::TODAY, t::D_LATER, linli_web::t::PAUSED].map(|title| (s.t(title), Vec::new()));
+    for row in rows {
+        let at = match row.due {
+            Some(due) if due < now => 0,
+            Some(due) if time::civil_day(due) == today => 1,
+            Some(_) => 2,
+            None => 3,
         };
-        let supervisor = cx.actor.posts.iter().any(|p| p.unit == unit && p.role == linli_core::Role::Supervisor);
-        let scope = if supervisor { cx.scope(procedure::LIST, ScopeKind::Within(unit), units.path(unit))? } else { cx.scope(procedure::LIST, ScopeKind::Desk(unit), units.path(unit))? };
-        let ask = Ask { state: state.clone(), open: true, after: at, limit: 30, ..Ask::default() };
-        let listed = linli_matters::list(cx, &scope, &ask)?;
-        let here = |m: &str| {
-            let state = state.as_ref().map(|s| format!("&state={s}")).unwrap_or_default();
-            format!("/inbox?unit={unit}{state}&m={m}")
-        };
-        let mut rows = view::rows(cx, &listed.items, |m| here(&m.number))?;
-        let story = match &open {
-            Some(number) => match linli_matters::see(cx, number) {
-                Ok(seen) => Some(view::story(cx, &seen, None, key, true, None)?),
-                Err(Error::NotFound) => None,
-                Err(e) => return Err(e),
-            },
-            None => None,
-        };
-        for row in &mut rows {
-            row.selected = open.as_deref() == Some(row.number.as_str());
+        if let Some(group) = groups.get_mut(at) {
+            group.1.push(row);
         }
-        let more = listed.next.map_or(Html::empty(), |n| s.more(&format!("/inbox?unit={unit}&after={}", n.token())));
-        let tab = |value: &str, label: &str| (format!("/inbox?unit={unit}{}", if value.is_empty() { String::new() } else { format!("&state={value}") }), label.to_owned(), state.as_deref().unwrap_or_default() == value);
-        let mut states = vec![tab("", s.t(t::P_ALL))];
-        states.extend(procedure::CASE.states.iter().filter(|st| st.name != "closed").map(|st| tab(st.name, s.t(st.label))));
-        let view = InboxView {
-            s,
-            flash: flash(false, done).map(|f| s.t(f)),
-            unit: unit.to_string(),
-            unit_name: units.name(unit, s.lang).to_owned(),
-            desks: desks.iter().map(|d| (format!("/inbox?unit={d}"), units.name(*d, s.lang).to_owned(), *d == unit)).collect(),
-            states,
-            bulk: !supervisor && rows.iter().any(|_| true),
-            rows,
-            more,
-            story,
-        };
-        Ok(PageBody::new(s.t(t::P_INBOX), Html::of(&view)?).desk())
-    })
-    .await
+    }
+    groups.into_iter().filter(|g| !g.1.is_empty()).collect()
 }
 
 /// One move for several matters at once: signing, which asks nothing. Each is a command of its own: those that cannot be
@@ -670,16 +931,35 @@ async fn bulk(State(app): State<App>, mut req: Req) -> Response {
             })
             .await;
         if let Err(e) = done {
-            failed.push(FieldError { field: number.clone(), msg: t::P_BULK_FAILED.with("number", number).with("why", e.msg("").in_(req.lang)) });
+            failed.push(FieldError {
+                field: number.clone(),
+                msg: t::P_BULK_FAILED.with("number", number).with("why", e.msg("").in_(req.lang)),
+            });
         }
     }
     if failed.is_empty() { Redirect::to(&back).into_response() } else { app.refuse(&req, Error::Invalid(failed)).await }
+}
+
+/// The units one may look into from here.
+fn below(units: &linli_registry::Units, unit: UnitId, lang: Lang, href: &str) -> Vec<(String, String)> {
+    let seen = |u: &&linli_registry::Unit| {
+        matches!(u.function, Function::Dispatch | Function::Serve | Function::Unit | Function::Ops)
+    };
+    units
+        .children(unit)
+        .filter(seen)
+        .take(120)
+        .map(|u| (format!("{href}{}", u.id), units.name(u.id, lang).to_owned()))
+        .collect()
 }
 
 #[derive(Template)]
 #[template(path = "duty.html")]
 struct DutyView {
     s: Say,
+    ups: Vec<Crumb>,
+    downs: Vec<(String, String)>,
+    as_of: Html,
     unit_name: String,
     soon: Html,
     soon_n: usize,
@@ -698,32 +978,46 @@ async fn duty(State(app): State<App>, req: Req) -> Response {
         let units = linli_registry::units(cx)?;
         let unit = match unit {
             Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
-            None => cx.actor.posts.iter().find(|p| p.role != linli_core::Role::GroupLeader).map(|p| p.unit).ok_or(if cx.actor.person.is_none() { Error::SignIn } else { Error::forbidden(t::P_NO_DESK) })?,
+            None => cx
+                .actor
+                .posts
+                .iter()
+                .find(|p| p.role != linli_core::Role::GroupLeader)
+                .map(|p| p.unit)
+                .ok_or(if cx.actor.person.is_none() { Error::SignIn } else { Error::forbidden(t::P_NO_DESK) })?,
         };
         let path = units.path(unit).to_vec();
-        let scope = cx.scope(procedure::LIST, ScopeKind::Within(unit), &path).or_else(|_| cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path))?;
+        let scope = cx
+            .scope(procedure::LIST, ScopeKind::Within(unit), &path)
+            .or_else(|_| cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path))?;
         let listed = linli_matters::list(cx, &scope, &Ask { open: true, limit: 100, ..Ask::default() })?;
         let (late, rest): (Vec<_>, Vec<_>) = listed.items.into_iter().partition(|m| m.due.is_some_and(|d| d < cx.now));
-        let (soon, next): (Vec<_>, Vec<_>) = rest.into_iter().partition(|m| m.due.is_some_and(|d| d < cx.now + 2 * time::HOUR));
+        let (soon, next): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|m| m.due.is_some_and(|d| d < cx.now + 2 * time::HOUR));
         let full = late.len() == 100;
         let href = |m: &linli_matters::Matter| format!("/m/{}", m.number);
         let rows = view::rows(cx, &late, href)?;
-        let late_html = view::list(cx, &rows, None)?;
+        let late_html = view::list(cx, &rows, None, false)?;
         let rows = view::rows(cx, &soon, href)?;
-        let soon_html = view::list(cx, &rows, None)?;
+        let soon_html = view::list(cx, &rows, None, false)?;
         let rows = view::rows(cx, &next[..next.len().min(20)], href)?;
-        let next_html = view::list(cx, &rows, None)?;
+        let next_html = view::list(cx, &rows, None, false)?;
+        let waiting = late.len() + soon.len();
         let alarms = linli_matters::open_alarms(cx)?;
         let texts = [&t::ALARM_BROKEN_RULE, &linli_matters::t::ALARM_CALENDAR];
         let alarms = alarms
             .into_iter()
             .map(|(id, code, about, at, n)| {
-                let text = texts.iter().find(|t| t.key == code).map_or(code.clone(), |t| t.with("about", &about).in_(s.lang));
+                let text =
+                    texts.iter().find(|t| t.key == code).map_or(code.clone(), |t| t.with("about", &about).in_(s.lang));
                 (id.to_string(), text, s.when(at), n)
             })
             .collect();
         let view = DutyView {
             s,
+            ups: crumbs(&units, unit, s.lang, "/duty?unit="),
+            downs: below(&units, unit, s.lang, "/duty?unit="),
+            as_of: s.when(cx.now),
             unit_name: units.name(unit, s.lang).to_owned(),
             soon_n: soon.len(),
             soon: soon_html,
@@ -733,7 +1027,7 @@ async fn duty(State(app): State<App>, req: Req) -> Response {
             alarms,
             next: next_html,
         };
-        Ok(PageBody::new(s.t(t::P_DUTY), Html::of(&view)?).desk())
+        Ok(PageBody::new(s.t(t::P_DUTY), Html::of(&view)?).desk().count("/duty", waiting))
     })
     .await
 }
@@ -743,12 +1037,15 @@ async fn solve_alarm(State(app): State<App>, mut req: Req) -> Response {
         Ok(raw) => raw,
         Err(e) => return app.refuse(&req, e).await,
     };
-    let Some(id) = raw.get("id").and_then(|i| uuid::Uuid::parse_str(i).ok()) else { return app.refuse(&req, Error::NotFound).await };
+    let Some(id) = raw.get("id").and_then(|i| uuid::Uuid::parse_str(i).ok()) else {
+        return app.refuse(&req, Error::NotFound).await;
+    };
     let done = app
         .write(&req, move |cx| {
             let units = linli_registry::units(cx)?;
             let facts = linli_core::Facts { owner_path: units.path(units.root()).to_vec(), ..Default::default() };
-            let staffed = cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
+            let staffed =
+                cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
             if !staffed {
                 cx.may(crate::ADMIN, crate::ADMIN, &facts)?;
             }
@@ -772,6 +1069,7 @@ struct FiguresView {
     spans: Vec<(i64, String, bool)>,
     items: Vec<FigureView>,
     chart: Html,
+    ups: Vec<Crumb>,
     downs: Vec<(String, String)>,
     as_of: Html,
 }
@@ -780,17 +1078,31 @@ struct FigureView {
     label: &'static str,
     definition: &'static str,
     value: String,
+    /// Numerator and denominator.
+    of: String,
+    /// The same in words, for the large figures.
     detail: String,
+    /// Among the few that stand large at the top.
+    head: bool,
 }
 
 async fn figures(State(app): State<App>, req: Req) -> Response {
-    let (unit, days) = (req.q("unit").map(str::to_owned), req.q("days").and_then(|d| d.parse::<i64>().ok()).unwrap_or(30).clamp(1, 366));
+    let (unit, days) = (
+        req.q("unit").map(str::to_owned),
+        req.q("days").and_then(|d| d.parse::<i64>().ok()).unwrap_or(30).clamp(1, 366),
+    );
     app.page(&req, move |cx| {
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
         let unit = match unit {
             Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
-            None => cx.actor.posts.iter().find(|p| p.role != linli_core::Role::GroupLeader).map(|p| p.unit).ok_or(if cx.actor.person.is_none() { Error::SignIn } else { Error::forbidden(t::P_NO_DESK) })?,
+            None => cx
+                .actor
+                .posts
+                .iter()
+                .find(|p| p.role != linli_core::Role::GroupLeader)
+                .map(|p| p.unit)
+                .ok_or(if cx.actor.person.is_none() { Error::SignIn } else { Error::forbidden(t::P_NO_DESK) })?,
         };
         units.get(unit).ok_or(Error::NotFound)?;
         let today = i64::from(time::civil_day(cx.now));
@@ -806,24 +1118,50 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
                     (Some(_), Some(p)) => format!("{}.{}%", p / 10, p % 10),
                     (Some(_), None) => "–".into(),
                 },
-                detail: f.of.map(|of| format!("{} / {of}", f.n)).unwrap_or_default(),
+                of: f.of.map(|of| format!("{} / {of}", f.n)).unwrap_or_default(),
+                detail: f.of.map(|of| t::G_N_OF.with("n", f.n).with("of", of).in_(s.lang)).unwrap_or_default(),
+                head: matches!(f.code, "opened" | "answered_in_time" | "solved" | "satisfied"),
             })
             .collect();
-        let points: Vec<(String, i64)> = figures.opened.iter().map(|(day, n)| (time::day_text(*day as i32)[5..].to_owned(), *n)).collect();
+        let (points, note) = series(&figures.opened, today - days + 1, today, s.lang);
         let view = FiguresView {
             s,
             unit_name: units.name(unit, s.lang).to_owned(),
             days,
-            spans: [7, 30, 90, 365].iter().map(|d| (*d, format!("/figures?unit={unit}&days={d}"), *d == days)).collect(),
+            spans: [7, 30, 90, 365]
+                .iter()
+                .map(|d| (*d, format!("/figures?unit={unit}&days={d}"), *d == days))
+                .collect(),
             items,
-            chart: ui::bars(t::G_CHART, &points, s.lang),
-            downs: units.children(unit).filter(|u| matches!(u.function, Function::Dispatch | Function::Serve | Function::Unit | Function::Ops)).take(80).map(|u| (format!("/figures?unit={}&days={days}", u.id), units.name(u.id, s.lang).to_owned())).collect(),
+            chart: ui::bars(s.t(note), &s.t1(t::G_CHART_NOTE, "n", days), &points, s.lang),
+            ups: crumbs(&units, unit, s.lang, "/figures?unit="),
+            downs: below(&units, unit, s.lang, "/figures?unit="),
             as_of: s.when(cx.now),
         };
         let title = format!("{} · {}", view.unit_name, s.t(t::P_FIGURES));
         Ok(PageBody::new(title, Html::of(&view)?).desk())
     })
     .await
+}
+
+/// A bar for each day, week or month, those without a report too; an empty chart where nothing is counted at all.
+fn series(counted: &[(i64, i64)], from: i64, to: i64, lang: Lang) -> (Vec<(String, i64)>, linli_core::Text) {
+    let (step, caption) = match to - from {
+        ..=31 => (1, t::G_CHART),
+        ..=180 => (7, t::G_CHART_WEEK),
+        _ => (30, t::G_CHART_30),
+    };
+    if counted.is_empty() {
+        return (Vec::new(), caption);
+    }
+    let mut points = Vec::new();
+    let mut day = to - (to - from) / step * step;
+    while day <= to {
+        let n = counted.iter().filter(|(d, _)| *d > day - step && *d <= day).map(|(_, n)| n).sum();
+        points.push((linli_web::words::day(day as i32, lang), n));
+        day += step;
+    }
+    (points, caption)
 }
 
 #[derive(Template)]
@@ -851,7 +1189,15 @@ async fn definitions(State(app): State<App>, req: Req) -> Response {
             terms: terms
                 .classes
                 .iter()
-                .map(|(class, stages)| (class_text(class, s.lang), stages.iter().map(|(stage, term)| (s.t(view::stage(stage)), term_text(*term, s.lang))).collect()))
+                .map(|(class, stages)| {
+                    (
+                        class_text(class, s.lang),
+                        stages
+                            .iter()
+                            .map(|(stage, term)| (s.t(view::stage(stage)), term_text(*term, s.lang)))
+                            .collect(),
+                    )
+                })
                 .collect(),
             source: terms.source.clone(),
         };
@@ -874,7 +1220,13 @@ fn class_text(class: &str, lang: Lang) -> String {
 /// A term in words.
 pub(crate) fn term_text(term: work_calendar::Term, lang: Lang) -> String {
     use work_calendar::Term::{WallClock, WorkingDays, WorkingHours};
-    let hours = |ms: i64| if ms % time::HOUR == 0 { t::N_HOURS.with("n", ms / time::HOUR).in_(lang) } else { t::N_MINUTES.with("n", ms / time::MINUTE).in_(lang) };
+    let hours = |ms: i64| {
+        if ms % time::HOUR == 0 {
+            t::N_HOURS.with("n", ms / time::HOUR).in_(lang)
+        } else {
+            t::N_MINUTES.with("n", ms / time::MINUTE).in_(lang)
+        }
+    };
     match term {
         WorkingDays(n) => t::N_WORKING_DAYS.with("n", n).in_(lang),
         WorkingHours(ms) => t::IN_WORKING_TIME.with("time", hours(ms)).in_(lang),
@@ -904,4 +1256,3 @@ async fn responsibilities(State(app): State<App>, req: Req) -> Response {
     })
     .await
 }
-

@@ -1,11 +1,11 @@
 //! What the pages show of a matter: rows, chips, the story and the moves.
 use crate::t;
 use askama::Template;
-use linli_core::{Cx, FieldError, FieldKind, Lang, RawInput, Result, Text, UnitId};
+use linli_core::{Cx, FieldError, FieldKind, Lang, Millis, RawInput, Result, Text, UnitId};
 use linli_matters::{Act, Matter, Move, Reading, Seen, Story};
 use linli_registry::Units;
-use linli_web::ui::{self, FieldView, Opt, Say, Tone};
 use linli_web::Html;
+use linli_web::ui::{self, FieldView, Opt, Say, Tone};
 use std::collections::HashMap;
 
 /// A matter in a list.
@@ -22,6 +22,9 @@ pub(crate) struct Row {
     pub(crate) supervised: bool,
     pub(crate) closed: bool,
     pub(crate) selected: bool,
+    pub(crate) due: Option<Millis>,
+    /// It awaits a signature.
+    pub(crate) signable: bool,
 }
 
 pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter) -> String) -> Result<Vec<Row>> {
@@ -35,7 +38,11 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
                 href: href(m),
                 number: m.number.clone(),
                 title: m.title.clone(),
-                category: categories.iter().find(|c| c.code == m.category).map(|c| c.name(lang).to_owned()).unwrap_or_default(),
+                category: categories
+                    .iter()
+                    .find(|c| c.code == m.category)
+                    .map(|c| c.name(lang).to_owned())
+                    .unwrap_or_default(),
                 place: m.place_name.clone(),
                 owner: m.owner.map(|o| units.name(o, lang).to_owned()).unwrap_or_default(),
                 chip: chip(cx, m)?,
@@ -44,23 +51,28 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
                 supervised: m.supervised,
                 closed: !m.open,
                 selected: false,
+                due: m.due.filter(|_| m.open),
+                signable: matches!(m.state.as_str(), "received" | "dispatched" | "sent"),
             })
         })
         .collect()
 }
 
-/// The state as a chip.
+/// The state as a chip. Residents read whose turn it is, never the name of a state inside the offices.
 pub(crate) fn chip(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Html> {
-    let state = linli_matters::procedure_of(cx, m)?.state(&m.state).map_or(linli_matters::t::STATE_UNKNOWN, |s| s.label);
-    let (tone, icon) = match m.state.as_str() {
-        "received" | "dispatched" | "sent" => (Tone::Wait, "clock"),
-        "handling" | "doing" => (Tone::Info, "wrench"),
-        "approval" | "ruling" | "review" => (Tone::Warn, "unit"),
-        "paused" => (Tone::Quiet, "pause"),
-        "answered" => (Tone::Warn, "person"),
-        _ => (Tone::Good, "check-circle"),
+    let state = linli_matters::kind(cx, &m.kind)?.state(&m.state).map_or(linli_matters::t::STATE_UNKNOWN, |s| s.label);
+    let own = m.reporter.is_some() && m.reporter == cx.actor.person;
+    let (tone, icon, plain) = match m.state.as_str() {
+        "received" | "dispatched" | "sent" => (Tone::Wait, "clock", t::C_WAITING),
+        "approval" | "ruling" | "review" if cx.actor.is_staff() => (Tone::Warn, "unit", t::C_HANDLED),
+        "handling" | "doing" | "approval" | "ruling" | "review" => (Tone::Info, "wrench", t::C_HANDLED),
+        "paused" => (Tone::Quiet, "pause", linli_web::t::PAUSED),
+        "answered" if own => (Tone::Warn, "person", t::C_YOUR_TURN),
+        "answered" => (Tone::Good, "discuss", t::C_ANSWERED),
+        _ => (Tone::Good, "check-circle", t::S_CLOSED),
     };
-    Ok(ui::chip(tone, icon, state.in_(cx.actor.lang)))
+    let word = if cx.actor.is_staff() && !own { state } else { plain };
+    Ok(ui::chip(tone, icon, word.in_(cx.actor.lang)))
 }
 
 #[derive(Template)]
@@ -69,12 +81,13 @@ struct RowsView<'a> {
     s: Say,
     rows: &'a [Row],
     more: Html,
+    narrow: bool,
 }
 
-/// A list of matters with a link to what follows.
-pub(crate) fn list(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>) -> Result<Html> {
+/// A list of matters with a link to what follows; `narrow` keeps each row's state below its title.
+pub(crate) fn list(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>, narrow: bool) -> Result<Html> {
     let s = Say::of(cx);
-    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)) })
+    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow })
 }
 
 struct ActView {
@@ -96,7 +109,6 @@ struct MoveView {
     main: bool,
     open: bool,
     fields: Html,
-    errors: Html,
     icon: &'static str,
 }
 
@@ -127,6 +139,14 @@ struct StoryView {
     contact: Option<(String, String)>,
     can_contact: bool,
     desk: bool,
+    /// The level of the headings within: the title is one above.
+    h: u8,
+    back: Option<(&'static str, &'static str)>,
+    audience: Option<String>,
+    /// The moves that are not likely now.
+    others: Vec<MoveView>,
+    others_open: bool,
+    next: Option<String>,
 }
 
 /// One line of "why me / why not me".
@@ -161,8 +181,23 @@ pub(crate) struct Refused {
     pub(crate) errors: Vec<FieldError>,
 }
 
+impl Refused {
+    /// Its errors, linked to the fields of that move's form.
+    pub(crate) fn summary(&self, lang: Lang) -> Html {
+        let linked = |e: &FieldError| FieldError { field: format!("{}-{}", self.name, e.field), msg: e.msg.clone() };
+        ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang)
+    }
+}
+
 /// The whole story of a matter with what one can do now.
-pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>, key: String, desk: bool, contact: Option<(String, String)>) -> Result<Html> {
+pub(crate) fn story(
+    cx: &mut Cx<'_, '_>,
+    seen: &Seen,
+    refused: Option<&Refused>,
+    key: String,
+    desk: bool,
+    contact: Option<(String, String)>,
+) -> Result<Html> {
     let m = &seen.matter;
     let s = Say::of(cx);
     let story = linli_matters::story(cx, seen, 0)?;
@@ -170,7 +205,13 @@ pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>,
     let procedure = linli_matters::procedure_of(cx, m)?;
     let state = procedure.state(&m.state);
     let owner = m.owner.map(|o| units.name(o, s.lang).to_owned()).unwrap_or_default();
-    let told = state.map_or(t::TOLD_CLOSED, |st| st.told).with("unit", &owner).in_(s.lang);
+    let own = m.reporter.is_some() && m.reporter == cx.actor.person;
+    let told = match state.map_or(t::TOLD_CLOSED, |st| st.told) {
+        // The verdict is asked of whoever reported, and told to everybody else.
+        told if m.state == "answered" && !own => told_answered(told).with("unit", &owner),
+        told => told.with("unit", &owner),
+    };
+    let told = told.in_(s.lang);
     let names = if story.reading == Reading::Staff { people(cx, &story)? } else { HashMap::new() };
     let mut acts = Vec::new();
     for a in &story.acts {
@@ -184,8 +225,12 @@ pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>,
         moves.push(move_view(cx, seen, mv, Some(mv.name()) == main, again)?);
     }
     moves.sort_by_key(|mv| !mv.main);
+    let (moves, others): (Vec<_>, Vec<_>) = moves.into_iter().partition(|mv| mv.main || mv.open || likely(m, mv.name));
     let related = linli_matters::related(cx, m)?;
-    let related = related.into_iter().map(|(r, kind)| (format!("/m/{}", r.number), r.title, relation(&kind).in_(s.lang).to_owned())).collect();
+    let related = related
+        .into_iter()
+        .map(|(r, kind)| (format!("/m/{}", r.number), r.title, relation(&kind).in_(s.lang).to_owned()))
+        .collect();
     let categories = crate::categories(cx)?;
     let staff = story.reading == Reading::Staff;
     let mut facts: Vec<(&'static str, Html)> = vec![(t::P_NUMBER.in_(s.lang), Html::text(&m.number))];
@@ -212,15 +257,47 @@ pub(crate) fn story(cx: &mut Cx<'_, '_>, seen: &Seen, refused: Option<&Refused>,
     }
     let committee = units.get(m.committee);
     let phone = committee.and_then(|c| c.phone.clone()).map(|p| (units.name(m.committee, s.lang).to_owned(), p));
-    let can_contact = m.reporter.is_some() && seen.seat.handles() && m.open && contact.is_none() && matches!(seen.seat.role(), linli_core::Role::Worker | linli_core::Role::Head | linli_core::Role::Handler | linli_core::Role::Dispatcher);
+    let can_contact = m.reporter.is_some()
+        && seen.seat.handles()
+        && m.open
+        && contact.is_none()
+        && matches!(
+            seen.seat.role(),
+            linli_core::Role::Worker
+                | linli_core::Role::Head
+                | linli_core::Role::Handler
+                | linli_core::Role::Dispatcher
+        );
     Html::of(&StoryView {
         s,
         number: m.number.clone(),
         title: m.title.clone(),
         place: m.place_name.clone(),
-        category: categories.iter().find(|c| c.code == m.category).map(|c| c.name(s.lang).to_owned()).unwrap_or_default(),
+        category: categories
+            .iter()
+            .find(|c| c.code == m.category)
+            .map(|c| c.name(s.lang).to_owned())
+            .unwrap_or_default(),
         told,
-        tone: if m.state == "answered" { "s-warn" } else if m.open { "s-info" } else { "s-good" },
+        tone: if m.state == "answered" {
+            "s-warn"
+        } else if m.open {
+            "s-info"
+        } else {
+            "s-good"
+        },
+        next: m.open.then(|| next(m, own, &owner, s)),
+        h: if desk { 3 } else { 2 },
+        back: (!desk).then(|| back(cx, own, s)),
+        audience: m.audience.filter(|_| m.kind == "case").map(|a| {
+            if a == units.root() {
+                s.t(t::R_SEEN_BY_ALL).to_owned()
+            } else {
+                s.t1(t::P_SEEN_BY, "unit", units.name(a, s.lang))
+            }
+        }),
+        others_open: others.iter().any(|mv| mv.open),
+        others,
         due: m.due.filter(|_| m.open).map(|d| s.when(d)),
         chip: chip(cx, m)?,
         urgent: m.term_class == "urgent",
@@ -249,7 +326,14 @@ fn people(cx: &mut Cx<'_, '_>, story: &Story) -> Result<HashMap<linli_core::Pers
     Ok(linli_registry::people_names(cx, &ids)?.into_iter().map(|(id, name)| (id, name.reveal().clone())).collect())
 }
 
-fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &Act, names: &HashMap<linli_core::PersonId, String>) -> Result<ActView> {
+fn act_view(
+    cx: &mut Cx<'_, '_>,
+    units: &Units,
+    seen: &Seen,
+    story: &Story,
+    a: &Act,
+    names: &HashMap<linli_core::PersonId, String>,
+) -> Result<ActView> {
     let s = Say::of(cx);
     let mine = a.person.is_some() && a.person == cx.actor.person;
     let by_reporter = a.person.is_some() && a.person == seen.matter.reporter && a.unit.is_none();
@@ -265,10 +349,16 @@ fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &
         None if by_reporter => t::P_RESIDENT.in_(s.lang).to_owned(),
         None => t::P_SYSTEM.in_(s.lang).to_owned(),
     };
-    let told = linli_matters::procedure_of(cx, &seen.matter)?.moves.iter().find(|mv| mv.act == a.act).map_or(t::TOLD_REPORT, |mv| mv.told);
+    let told = linli_matters::procedure_of(cx, &seen.matter)?
+        .moves
+        .iter()
+        .find(|mv| mv.act == a.act)
+        .map_or(t::TOLD_REPORT, |mv| mv.told);
     let mut head = told.with("unit", &who).in_(s.lang);
     let unit_named = |key: &str| a.data.0.get(key).and_then(|v| v.as_str()).and_then(|v| v.parse::<UnitId>().ok());
-    if matches!(a.act.as_str(), "case.dispatch" | "case.rule" | "case.order_redo") && let Some(to) = a.owner {
+    if matches!(a.act.as_str(), "case.dispatch" | "case.rule" | "case.order_redo")
+        && let Some(to) = a.owner
+    {
         head = format!("{head}：{}", units.name(to, s.lang));
     }
     if let Some(unit) = unit_named("unit").filter(|_| a.act == "case.assist") {
@@ -282,7 +372,10 @@ fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &
     }
     if let Some(satisfied) = a.data.0.get("satisfied").and_then(serde_json::Value::as_bool) {
         let solved = a.data.0.get("solved").and_then(serde_json::Value::as_bool).unwrap_or(false);
-        let (a, b) = (if solved { t::SOLVED_YES } else { t::SOLVED_NO }, if satisfied { t::VERDICT_SATISFIED } else { t::VERDICT_DISSATISFIED });
+        let (a, b) = (
+            if solved { t::SOLVED_YES } else { t::SOLVED_NO },
+            if satisfied { t::VERDICT_SATISFIED } else { t::VERDICT_DISSATISFIED },
+        );
         head = format!("{head}：{}，{}", a.in_(s.lang), b.in_(s.lang));
     }
     let rule = a.data.0.get("route").and_then(|r| r.get("rule")).and_then(|v| v.as_str()).and_then(|v| v.parse().ok());
@@ -290,7 +383,12 @@ fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &
         Some(rule) => crate::explain(cx, rule, s.lang)?.map(|(note, _)| note),
         None => None,
     };
-    let files = story.files.iter().filter(|f| f.act == a.id).map(|f| (format!("/files/{}", f.id), f.mime.starts_with("audio/"))).collect();
+    let files = story
+        .files
+        .iter()
+        .filter(|f| f.act == a.id)
+        .map(|f| (format!("/files/{}", f.id), f.mime.starts_with("audio/")))
+        .collect();
     let class = match a.act.as_str() {
         "case.answer" | "case.end_review" => "is-ours s-good",
         "case.decline" | "case.return" | "case.refuse" => "is-ours s-warn",
@@ -314,6 +412,46 @@ fn act_view(cx: &mut Cx<'_, '_>, units: &Units, seen: &Seen, story: &Story, a: &
     Ok(ActView { head, at: s.when(a.at), words, seq: a.seq, class, icon, files, erased, own, why })
 }
 
+fn told_answered(told: Text) -> Text {
+    if told.key == t::TOLD_ANSWERED.key { t::TOLD_ANSWERED_OTHERS } else { told }
+}
+
+/// What has not happened yet, as the last line of the story.
+fn next(m: &Matter, own: bool, owner: &str, s: Say) -> String {
+    match m.state.as_str() {
+        "answered" if own => s.t(t::N_VERDICT_YOU).to_owned(),
+        "answered" => s.t(t::N_VERDICT).to_owned(),
+        "received" | "dispatched" | "sent" => s.t1(t::N_SIGN, "unit", owner),
+        "handling" | "approval" | "doing" => s.t1(t::N_ANSWER, "unit", owner),
+        "paused" => s.t1(t::N_RESUME, "unit", owner),
+        _ => s.t1(t::N_DECIDE, "unit", owner),
+    }
+}
+
+/// Where the list is that this matter stands in.
+fn back(cx: &Cx<'_, '_>, own: bool, s: Say) -> (&'static str, &'static str) {
+    if own {
+        ("/matters", s.t(t::P_MY_MATTERS))
+    } else if cx.actor.is_staff() {
+        ("/inbox", s.t(t::P_INBOX))
+    } else {
+        ("/cases", s.t(t::P_CASES))
+    }
+}
+
+/// What is often done in a state stands open to the eye; the rest waits behind one press.
+fn likely(m: &Matter, name: &str) -> bool {
+    match m.state.as_str() {
+        "received" => matches!(name, "dispatch" | "answer" | "decline" | "add" | "urge" | "withdraw"),
+        "dispatched" => matches!(name, "return" | "urge" | "add" | "withdraw"),
+        "handling" => matches!(name, "contact" | "progress" | "dispatch" | "return" | "add" | "urge" | "withdraw"),
+        "approval" => matches!(name, "refuse"),
+        "review" => matches!(name, "order_redo"),
+        "sent" | "doing" => true,
+        _ => matches!(name, "add" | "urge" | "withdraw" | "instruct" | "call_back"),
+    }
+}
+
 /// The likeliest next step is open and prominent.
 fn main_move(possible: &[&'static Move], m: &Matter) -> Option<&'static str> {
     let order: &[&str] = match m.state.as_str() {
@@ -331,25 +469,70 @@ fn main_move(possible: &[&'static Move], m: &Matter) -> Option<&'static str> {
     order.iter().copied().find(|name| possible.iter().any(|mv| mv.name() == *name))
 }
 
-fn move_view(cx: &mut Cx<'_, '_>, seen: &Seen, mv: &'static Move, main: bool, again: Option<&Refused>) -> Result<MoveView> {
+fn move_view(
+    cx: &mut Cx<'_, '_>,
+    seen: &Seen,
+    mv: &'static Move,
+    main: bool,
+    again: Option<&Refused>,
+) -> Result<MoveView> {
     let lang = cx.actor.lang;
     let (raw, errors) = again.map_or((RawInput::default(), Vec::new()), |r| (r.raw.clone(), r.errors.clone()));
     let prefix = format!("{}-", mv.name());
     let mut fields = Vec::new();
     for field in mv.input {
-        let options = options(cx, seen, &field.kind)?;
-        fields.push(ui::field(&FieldView { field, prefix: &prefix, raw: &raw, errors: &errors, options: &options, lang }));
+        let mut options = options(cx, seen, &field.kind)?;
+        if mv.act == "case.dispatch" && field.name == "unit" {
+            let label = match suggested(cx, seen)? {
+                Some(unit) => t::F_UNIT_BY_RULE.with("unit", unit),
+                None => linli_web::t::CHOOSE.msg(),
+            };
+            options.insert(0, Opt { value: String::new(), label: label.in_(lang) });
+        }
+        fields.push(ui::field(&FieldView {
+            field,
+            prefix: &prefix,
+            raw: &raw,
+            errors: &errors,
+            options: &options,
+            lang,
+        }));
+        if matches!(field.kind, FieldKind::Files { .. }) && seen.matter.reporter == cx.actor.person {
+            fields.push(ui::voice(&prefix, lang));
+        }
     }
-    let summary: Vec<FieldError> = errors.iter().map(|e| FieldError { field: format!("{prefix}{}", e.field), msg: e.msg.clone() }).collect();
     let icon = match mv.name() {
         "sign" | "approve" | "answer" | "done" | "verdict" => "check",
         "return" | "decline" | "refuse" => "return",
-        "dispatch" | "rule" | "order_redo" | "assist" => "arrow",
+        "dispatch" | "rule" | "order_redo" => "transfer",
+        "assist" => "people",
+        "contact" => "phone",
+        "assign" => "person",
+        "note" => "edit",
+        "link" => "link",
+        "recategorise" => "sort",
+        "withdraw" => "cross",
+        "resume" => "play",
         "ask_pause" | "ask_extension" => "pause",
         "instruct" | "urge" => "warn",
         _ => "discuss",
     };
-    Ok(MoveView { name: mv.name(), label: mv.label.in_(lang), main, open: main || again.is_some(), fields: Html::join(fields), errors: ui::errors(&summary, lang), icon })
+    Ok(MoveView {
+        name: mv.name(),
+        label: mv.label.in_(lang),
+        main,
+        open: main || again.is_some(),
+        fields: Html::join(fields),
+        icon,
+    })
+}
+
+/// Where the rules in force would send it: shown before the one tap, and only where that unit can take it.
+fn suggested(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Option<String>> {
+    let facts = crate::facts_of(cx, &seen.matter)?;
+    let (rules, units) = (crate::routing_rules(cx)?, linli_registry::units(cx)?);
+    let unit = crate::rules::route(&rules, &units, &facts, "dispatch", cx.now).unit;
+    Ok((Some(unit) != seen.seat.unit()).then(|| units.name(unit, cx.actor.lang).to_owned()))
 }
 
 /// The options a field offers on the page. The unit lists are short by design: who serves the place, the units of its town,
@@ -361,7 +544,10 @@ pub(crate) fn options(cx: &mut Cx<'_, '_>, seen: &Seen, kind: &FieldKind) -> Res
         FieldKind::Colleague => match seen.seat.unit() {
             Some(unit) => linli_registry::staff(cx, unit)?
                 .into_iter()
-                .map(|(_, person, role, name)| Opt { value: person.to_string(), label: format!("{}（{}）", name.reveal(), role.text().in_(lang)) })
+                .map(|(_, person, role, name)| Opt {
+                    value: person.to_string(),
+                    label: format!("{}（{}）", name.reveal(), role.text().in_(lang)),
+                })
                 .collect(),
             None => Vec::new(),
         },
@@ -371,12 +557,26 @@ pub(crate) fn options(cx: &mut Cx<'_, '_>, seen: &Seen, kind: &FieldKind) -> Res
             let mut found: Vec<&linli_registry::Unit> = Vec::new();
             found.extend(units.get(seen.matter.committee));
             found.extend(town.and_then(|t| units.get(t)));
-            found.extend(town.into_iter().flat_map(|t| units.children(t)).filter(|u| u.function == linli_registry::Function::Unit));
+            found.extend(
+                town.into_iter()
+                    .flat_map(|t| units.children(t))
+                    .filter(|u| u.function == linli_registry::Function::Unit),
+            );
             found.extend(units.ops().and_then(|o| units.get(o)));
-            found.extend(units.live().filter(|u| u.function == linli_registry::Function::Unit && town.is_none_or(|t| !u.path.contains(&t))).take(120));
+            found.extend(
+                units
+                    .live()
+                    .filter(|u| {
+                        u.function == linli_registry::Function::Unit && town.is_none_or(|t| !u.path.contains(&t))
+                    })
+                    .take(120),
+            );
             let own = seen.seat.unit();
             found.retain(|u| Some(u.id) != own && !crate::rules::names(&units, seen.matter.named, u.id));
-            found.into_iter().map(|u| Opt { value: u.id.to_string(), label: units.name(u.id, lang).to_owned() }).collect()
+            found
+                .into_iter()
+                .map(|u| Opt { value: u.id.to_string(), label: units.name(u.id, lang).to_owned() })
+                .collect()
         }
         _ => Vec::new(),
     })
@@ -392,7 +592,11 @@ pub(crate) fn category_options(cx: &mut Cx<'_, '_>) -> Result<Vec<Opt>> {
         if children.is_empty() {
             out.push(Opt { value: top.code.clone(), label: top.name(lang).to_owned() });
         }
-        out.extend(children.into_iter().map(|c| Opt { value: c.code.clone(), label: format!("{} › {}", top.name(lang), c.name(lang)) }));
+        out.extend(
+            children
+                .into_iter()
+                .map(|c| Opt { value: c.code.clone(), label: format!("{} › {}", top.name(lang), c.name(lang)) }),
+        );
     }
     Ok(out)
 }
