@@ -11,37 +11,42 @@ use std::time::Duration;
 
 /// Where a deployment lives.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Place {
+pub struct Place {
     /// 数据目录（数据库、密钥、附件）· Data directory: database, keys and files
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    pub data: PathBuf,
     /// PostgreSQL 地址；不写则用数据目录里的嵌入式数据库 · PostgreSQL address; without it the embedded database is used
     #[arg(long, value_name = "URL")]
-    pub(crate) database: Option<String>,
+    pub database: Option<String>,
 }
 
 /// How to open it.
-pub(crate) struct How {
-    pub(crate) weak: bool,
-    pub(crate) time: TimeSource,
-    pub(crate) ids: Ids,
+pub struct How {
+    /// Opens although what is committed may not survive a power cut.
+    pub weak: bool,
+    /// The clock.
+    pub time: TimeSource,
+    /// Where ids come from.
+    pub ids: Ids,
     /// The keys' secret, when it is not to be random (a seeded demo).
-    pub(crate) secret: Option<[u8; 32]>,
+    pub secret: Option<[u8; 32]>,
+    /// PostgreSQL, in the suite: each module under the role of this prefix.
+    pub roles: Option<String>,
 }
 
 impl How {
     /// For real: durable, on the machine's clock.
-    pub(crate) fn real() -> How {
-        How { weak: false, time: TimeSource::Real, ids: Ids::Os, secret: None }
+    pub fn real() -> How {
+        How { weak: false, time: TimeSource::Real, ids: Ids::Os, secret: None, roles: None }
     }
 }
 
 /// Opens a deployment, making directory, keys and schema where they are missing.
-pub(crate) fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
+pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
     std::fs::create_dir_all(&place.data).map_err(|e| Failure::database(format!("{}: {e}", place.data.display())))?;
     let keys = keys(&place.data, how.secret)?;
     let options = Options { weak_durability: how.weak, statement_timeout: Duration::from_secs(10), ..Options::new(&place.data).url(place.database.clone()) };
-    let options = Options { readers: if place.database.is_some() { 24 } else { 8 }, role: std::env::var("LINLI_MODULE_ROLES").ok(), ..options };
+    let options = Options { readers: if place.database.is_some() { 24 } else { 8 }, role: how.roles, ..options };
     let db = Db::open(&options)?;
     let kinds = kinds();
     let rules = kinds.rules();

@@ -4,9 +4,9 @@ use linli_core::{Cx, Error, Result, time};
 
 /// One district's files.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Profile {
+pub struct Profile {
     /// Its short name, as on the command line.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     units: &'static str,
     departments: &'static str,
     mapping: &'static str,
@@ -28,15 +28,15 @@ macro_rules! profile {
 }
 
 /// The districts that ship with the program: a real register and a fictional one.
-pub(crate) const PROFILES: &[Profile] = &[profile!("baoshan"), profile!("fictional")];
+pub const PROFILES: &[Profile] = &[profile!("baoshan"), profile!("fictional")];
 
 impl Profile {
     /// By name.
-    pub(crate) fn find(name: &str) -> Option<&'static Profile> {
+    pub fn find(name: &str) -> Option<&'static Profile> {
         PROFILES.iter().find(|p| p.name == name)
     }
     /// Loads everything into an empty deployment, in force from a civil day on.
-    pub(crate) fn load(&self, cx: &mut Cx<'_, '_>, from_day: i32) -> Result<()> {
+    pub fn load(&self, cx: &mut Cx<'_, '_>, from_day: i32) -> Result<()> {
         for (file, text) in [("units.csv", self.units), ("departments.csv", self.departments)] {
             let report = linli_registry::import_register(cx, file, text, "mapping.toml", self.mapping, false)?;
             if let Some(e) = report.errors.first() {

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Options of `linli serve`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     #[command(flatten)]
     place: Place,
     /// 监听地址 · Address to listen on
@@ -95,7 +95,7 @@ async fn render_metrics(
 }
 
 /// The shell over a house.
-pub(crate) fn app(house: Arc<House>, secure: bool, per_minute: u32) -> App {
+pub fn app(house: Arc<House>, secure: bool, per_minute: u32) -> App {
     let store = house.clone();
     App::new(AppOptions {
         house,

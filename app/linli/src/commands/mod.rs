@@ -18,9 +18,12 @@ pub(crate) const EXIT_CODES: &str = "\
   4  数据库或数据目录不可用 · database or data directory not available";
 
 /// Why a command ended without its result.
-pub(crate) struct Failure {
-    pub(crate) code: u8,
-    pub(crate) message: String,
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// What to tell.
+    pub message: String,
 }
 
 impl Failure {

@@ -16,29 +16,30 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Options of `linli demo`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     #[command(flatten)]
-    place: Place,
+    /// Where.
+    pub place: Place,
     /// 随机种子：同样的种子得到同样的演示区 · The same seed gives the same district
     #[arg(long, default_value_t = 7)]
-    seed: u64,
+    pub seed: u64,
     /// 活到哪一天（含），默认今天 · The last day lived, today by default
     #[arg(long, value_name = "YYYY-MM-DD")]
-    until: Option<String>,
+    pub until: Option<String>,
     /// 规模 · hall: a few committees; town: one town; district: every town
     #[arg(long, value_enum, default_value = "town")]
-    scale: Scale,
+    pub scale: Scale,
     /// 用哪个区的名册 · Which register
     #[arg(long, default_value = "baoshan")]
-    register: String,
+    pub register: String,
     /// 不显示进度 · No progress bar
     #[arg(long)]
-    quiet: bool,
+    pub quiet: bool,
 }
 
 /// How much is lived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Scale {
+pub enum Scale {
     /// The whole register, three lived committees, two months.
     Hall,
     /// The whole register, one lived town, a year.
@@ -101,7 +102,7 @@ impl World {
 }
 
 /// Lives the district.
-pub(crate) fn run(args: Args) -> Done {
+pub fn run(args: Args) -> Done {
     let profile = Profile::find(&args.register).ok_or_else(|| {
         let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
         Failure { code: 2, message: format!("--register: {}: known are {}", args.register, known.join(", ")) }
@@ -115,7 +116,7 @@ pub(crate) fn run(args: Args) -> Done {
     // The demo's keys come from its seed: nothing in it is secret, and the same seed gives the same bytes.
     let mut secret = [0u8; 32];
     StdRng::seed_from_u64(args.seed ^ 0x6c69_6e6c_6900).fill_bytes(&mut secret);
-    let how = How { weak: true, time: TimeSource::Fake(clock.clone()), ids: Ids::seeded(args.seed), secret: Some(secret) };
+    let how = How { weak: true, time: TimeSource::Fake(clock.clone()), ids: Ids::seeded(args.seed), secret: Some(secret), roles: None };
     let house = house::open(&args.place, how)?;
     let system = Arc::new(Actor { via: Via::Demo, ..Actor::system() });
     let mut world = World { house: house.clone(), clock, dice: StdRng::seed_from_u64(args.seed), system };
