@@ -1,8 +1,10 @@
 //! The program as a library: this file is its command line; each command is one file under `commands/`.
 mod commands;
 pub mod demo;
+pub mod docs;
 pub mod house;
 pub mod modules;
+mod nav;
 pub mod profile;
 pub mod serve;
 pub mod verify;
@@ -23,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// 初始化 · Begin an empty deployment: register, defaults, calendar, first administrator
+    Init(init::Args),
     /// 启动服务 · Serve pages, API and the one worker
     Serve(serve::Args),
     /// 核对 · Check that every row is what the acts say
@@ -30,6 +34,18 @@ enum Command {
     Verify(verify::Args),
     /// 生成演示区 · Live a demo district through the real use cases
     Demo(demo::Args),
+    /// 导入 · Import a register or a calendar
+    #[command(subcommand)]
+    Import(import::Args),
+    /// 复制（备份、恢复、换数据库）· Copy a deployment: backup, restore, move between the databases
+    Copy(copy::Args),
+    /// 账号 · Accounts
+    #[command(subcommand)]
+    User(init::User),
+    /// 列出办事流程 · Print every procedure
+    Procedures,
+    /// 列出权限 · Print who may do what
+    Permissions,
     /// 计票 · Count a vote from an exported file
     #[command(subcommand)]
     Count(Count),
@@ -57,6 +73,12 @@ enum Count {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Init(a) => init::run(a),
+        Command::Import(a) => import::run(a),
+        Command::Copy(a) => copy::run(a),
+        Command::User(a) => init::user(a),
+        Command::Procedures => print(&docs::procedures()),
+        Command::Permissions => print(&docs::permissions(&docs::policy())),
         Command::Serve(a) => serve::run(a),
         Command::Verify(a) => verify::run(a),
         Command::Demo(a) => demo::run(a),

@@ -231,13 +231,16 @@ impl Procedure {
     /// A state diagram in Mermaid's words, for `docs/procedures.md`.
     pub fn diagram(&self) -> String {
         let mut out = String::from("stateDiagram-v2\n");
+        for s in self.states {
+            out.push_str(&format!("    state \"{} · {}\" as {}\n", s.label.zh, s.label.en, s.name));
+        }
         for f in self.first {
             out.push_str(&format!("    [*] --> {f}\n"));
         }
         for m in self.moves {
             for from in m.from {
                 for to in m.to.iter().filter(|t| *t != from) {
-                    out.push_str(&format!("    {from} --> {to}: {}\n", m.label.zh));
+                    out.push_str(&format!("    {from} --> {to}: {} · {}\n", m.label.zh, m.label.en));
                 }
             }
         }

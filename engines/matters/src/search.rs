@@ -33,16 +33,16 @@ pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
     index(cx, doc, &text(m, &words))
 }
 
-/// Makes the entries of at most `limit` matters again, from the first id after `after` on; the last id done, or none when
-/// none was left. For a database whose rows were copied: the index itself is not.
-pub fn reindex(cx: &mut Cx<'_, '_>, after: Option<MatterId>, limit: i64) -> Result<Option<MatterId>> {
+/// Makes the entries of at most `limit` matters again, from the first id after `after` on; gives the last id done (none when
+/// none was left) and how many. For a database whose rows were copied: the index itself is not.
+pub fn reindex(cx: &mut Cx<'_, '_>, after: Option<MatterId>, limit: i64) -> Result<(Option<MatterId>, u64)> {
     let after = after.unwrap_or(MatterId(uuid::Uuid::nil()));
     let ids: Vec<(MatterId,)> = cx.tx.all(sql!("SELECT id FROM search_docs WHERE id > $1 ORDER BY id LIMIT $2"), &[&after, &limit])?;
     for (id,) in &ids {
         let matter = crate::matter(cx, *id)?;
         again(cx, &matter)?;
     }
-    Ok(ids.last().map(|(id,)| *id))
+    Ok((ids.last().map(|(id,)| *id), ids.len() as u64))
 }
 
 fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {

@@ -1,8 +1,11 @@
 //! One file per command. A command reads files, calls one crate or use case, and prints.
 pub(crate) mod budget;
 pub(crate) mod calendar;
+pub(crate) mod copy;
 pub(crate) mod geo;
 pub(crate) mod groups;
+pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod owners;
 pub(crate) mod routing;
 
