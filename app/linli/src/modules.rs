@@ -1,8 +1,13 @@
 //! The one list of modules. Everything else is a loop over it.
 use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
 use linli_core::Module;
 use linli_matters::{Kinds, Procedure};
-use linli_web::App;
+use linli_web::{App, Req};
+use serde_json::Value;
 
 /// Every module, base first.
 pub const MODULES: &[&Module] =
@@ -16,5 +21,22 @@ pub fn kinds() -> Kinds {
 
 /// Every page and API route.
 pub fn routes() -> Router<App> {
-    Router::new().merge(linli_office::routes()).merge(linli_cases::routes()).merge(linli_cases::api_routes())
+    Router::new()
+        .merge(linli_office::routes())
+        .merge(linli_cases::routes())
+        .merge(linli_cases::api_routes())
+        .route("/api/v1/openapi.json", get(document))
+}
+
+/// The OpenAPI document: each capability's paths, generated from what it declares.
+pub fn openapi() -> Value {
+    let mut all = linli_cases::openapi();
+    if let (Some(paths), Value::Object(more)) = (all["paths"].as_object_mut(), linli_office::openapi_paths()) {
+        paths.extend(more);
+    }
+    all
+}
+
+async fn document(State(app): State<App>, req: Req) -> Response {
+    app.api(&req, StatusCode::OK, Ok(openapi())).await
 }

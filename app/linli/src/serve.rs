@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use linli_core::{Actor, Cx, House, Lang, Result, Via, Worker};
 use linli_matters::FileStore;
-use linli_web::{App, AppOptions, Nav, NavItem};
+use linli_web::{App, AppOptions};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ pub fn app(house: Arc<House>, secure: bool, per_minute: u32) -> App {
     App::new(AppOptions {
         house,
         identify,
-        nav,
+        nav: crate::nav::nav,
         store_file: Arc::new(move |name, bytes| {
             let prepared = linli_matters::prepare(name, bytes)?;
             store.part::<FileStore>()?.put(&prepared)?;
@@ -122,30 +122,5 @@ fn identify(cx: &mut Cx<'_, '_>, token: &str, via: Via, lang: Lang) -> Result<Op
             let root = linli_registry::units(cx)?.root();
             Some(Actor::anyone(Some(root), lang, via))
         }
-    })
-}
-
-fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
-    use linli_cases::t;
-    let units = linli_registry::units(cx)?;
-    let lang = cx.actor.lang;
-    let item = |href: &str, icon: &'static str, label: linli_core::Text| NavItem { href: href.into(), icon, label: label.in_(lang).into(), count: None };
-    let home = cx.actor.homes.first().map(|h| h.committee);
-    let unit = home.or(cx.actor.posts.first().map(|p| p.unit));
-    let mut tabs = Vec::new();
-    let mut side = Vec::new();
-    if cx.actor.person.is_some() {
-        tabs = vec![item("/", "home", linli_web::t::HOME), item("/report", "report", t::H_REPORT), item("/matters", "inbox", t::P_MY_MATTERS), item("/cases", "eye", t::P_CASES)];
-        if cx.actor.is_staff() {
-            tabs = vec![item("/inbox", "inbox", t::P_INBOX), item("/report", "report", t::H_REPORT), item("/cases", "eye", t::P_CASES)];
-            side = vec![item("/inbox", "inbox", t::P_INBOX), item("/duty", "clock", t::P_DUTY), item("/report", "report", t::H_REPORT), item("/cases", "eye", t::P_CASES), item("/figures", "chart", t::P_FIGURES)];
-        }
-    }
-    Ok(Nav {
-        place: unit.map(|u| units.name(u, lang).to_owned()).unwrap_or_default(),
-        tabs,
-        side,
-        phone: home.and_then(|h| units.get(h)).and_then(|u| u.phone.clone()),
-        signed_in: cx.actor.person.is_some(),
     })
 }

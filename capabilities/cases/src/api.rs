@@ -22,7 +22,6 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/categories", get(categories))
         .route("/api/v1/responsibilities", get(responsibilities))
         .route("/api/v1/figures", get(figures))
-        .route("/api/v1/openapi.json", get(document))
 }
 
 fn signed_in(cx: &Cx<'_, '_>) -> Result<()> {
@@ -33,7 +32,9 @@ fn signed_in(cx: &Cx<'_, '_>) -> Result<()> {
 fn row(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Value> {
     let units = linli_registry::units(cx)?;
     let lang = cx.actor.lang;
-    let unit = |id: Option<UnitId>| id.map(|u| json!({"id": u, "code": units.get(u).map(|u| u.code.clone()), "name": units.name(u, lang)}));
+    let unit = |id: Option<UnitId>| {
+        id.map(|u| json!({"id": u, "code": units.get(u).map(|u| u.code.clone()), "name": units.name(u, lang)}))
+    };
     Ok(json!({
         "number": m.number, "kind": m.kind, "state": m.state, "title": m.title, "category": (!m.category.is_empty()).then_some(&m.category),
         "class": m.term_class, "place": m.place, "place_name": m.place_name, "committee": unit(Some(m.committee)), "owner": unit(m.owner),
@@ -85,7 +86,9 @@ async fn list(State(app): State<App>, req: Req) -> Response {
         .read(&req, move |cx| {
             let (at, limit) = (at?, limit?);
             signed_in(cx)?;
-            if let Some(state) = &state && procedure::CASE.state(state).is_none() {
+            if let Some(state) = &state
+                && procedure::CASE.state(state).is_none()
+            {
                 return Err(Error::field("state", linli_core::t::NOT_A_CHOICE));
             }
             let scope = match unit {
@@ -100,7 +103,8 @@ async fn list(State(app): State<App>, req: Req) -> Response {
             };
             // An open state is found among what is open, by due time; everything else newest first.
             let open = state.as_deref().is_some_and(|s| s != "closed");
-            let page = linli_matters::list(cx, &scope, &Ask { kind: None, state, category, open, q, after: at, limit })?;
+            let page =
+                linli_matters::list(cx, &scope, &Ask { kind: None, state, category, open, q, after: at, limit })?;
             listed(cx, page)
         })
         .await;
@@ -116,7 +120,13 @@ async fn inbox(State(app): State<App>, req: Req) -> Response {
             signed_in(cx)?;
             let unit = match unit {
                 Some(text) => unit_of(cx, "unit", &text)?,
-                None => cx.actor.posts.iter().find(|p| p.role != linli_core::Role::GroupLeader).map(|p| p.unit).ok_or(Error::forbidden(crate::t::P_NO_DESK))?,
+                None => cx
+                    .actor
+                    .posts
+                    .iter()
+                    .find(|p| p.role != linli_core::Role::GroupLeader)
+                    .map(|p| p.unit)
+                    .ok_or(Error::forbidden(crate::t::P_NO_DESK))?,
             };
             let path = linli_registry::units(cx)?.path(unit).to_vec();
             let scope = cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path)?;
@@ -154,7 +164,11 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
         })
     });
     out["acts"] = acts.collect();
-    out["files"] = story.files.iter().map(|f| json!({"id": f.id, "act": f.act, "mime": f.mime, "size": f.size, "href": format!("/files/{}", f.id)})).collect();
+    out["files"] = story
+        .files
+        .iter()
+        .map(|f| json!({"id": f.id, "act": f.act, "mime": f.mime, "size": f.size, "href": format!("/files/{}", f.id)}))
+        .collect();
     if staff {
         let clocks = story.clocks.iter().map(|c| {
             json!({"stage": c.stage, "unit": c.unit, "started": time::rfc3339(c.started), "due": time::rfc3339(c.due), "running": c.running,
@@ -278,7 +292,8 @@ fn split(app: &App, mut body: Value) -> Result<(RawInput, Option<i64>)> {
 }
 
 async fn units(State(app): State<App>, req: Req) -> Response {
-    let (within, q, at) = (req.q("within").map(str::to_owned), req.q("q").map(str::to_owned), req.q("after").map(str::to_owned));
+    let (within, q, at) =
+        (req.q("within").map(str::to_owned), req.q("q").map(str::to_owned), req.q("after").map(str::to_owned));
     let limit = limit(&req);
     let made = app
         .read(&req, move |cx| {
@@ -327,7 +342,8 @@ async fn responsibilities(State(app): State<App>, req: Req) -> Response {
 }
 
 async fn figures(State(app): State<App>, req: Req) -> Response {
-    let (unit, from, to) = (req.q("unit").map(str::to_owned), req.q("from").map(str::to_owned), req.q("to").map(str::to_owned));
+    let (unit, from, to) =
+        (req.q("unit").map(str::to_owned), req.q("from").map(str::to_owned), req.q("to").map(str::to_owned));
     let made = app
         .read(&req, move |cx| {
             signed_in(cx)?;
@@ -354,10 +370,6 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
     app.api(&req, StatusCode::OK, made).await
 }
 
-async fn document(State(app): State<App>, req: Req) -> Response {
-    app.api(&req, StatusCode::OK, Ok(openapi())).await
-}
-
 /// The schema of a set of fields.
 fn schema(fields: &[linli_core::Field], extra: &[(&str, Value)]) -> Value {
     let mut properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), f.schema())).collect();
@@ -381,7 +393,8 @@ pub fn openapi() -> Value {
     };
     let query = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "schema": schema});
     let text = || json!({"type": "string", "maxLength": 200});
-    let page = || vec![query("after", text()), query("limit", json!({"type": "integer", "minimum": 1, "maximum": 100}))];
+    let page =
+        || vec![query("after", text()), query("limit", json!({"type": "integer", "minimum": 1, "maximum": 100}))];
     let number = || json!({"name": "number", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9-]+$"}});
     let key = || json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}});
     let with = |mut params: Vec<Value>, more: Vec<Value>| {
@@ -409,7 +422,10 @@ pub fn openapi() -> Value {
             if paths.get(&path).is_some() {
                 continue;
             }
-            let body = schema(m.input, &[("revision", json!({"type": ["integer", "null"], "description": "the act number one has seen"}))]);
+            let body = schema(
+                m.input,
+                &[("revision", json!({"type": ["integer", "null"], "description": "the act number one has seen"}))],
+            );
             paths[path] = json!({"post": {"operationId": format!("{}_{}", p.kind, m.name()), "summary": format!("{} · {}", m.label.zh, m.label.en), "parameters": [number(), key()],
                 "requestBody": {"required": !m.input.iter().all(|f| !f.required), "content": json_of(body)}, "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}});
         }

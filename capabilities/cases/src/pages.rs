@@ -56,7 +56,8 @@ struct Home {
 async fn home(State(app): State<App>, req: Req) -> Response {
     app.page(&req, |cx| {
         if cx.actor.is_staff() && cx.actor.homes.is_empty() {
-            return Ok(PageBody::go("/inbox"));
+            let admin = cx.actor.posts.iter().all(|p| p.role == linli_core::Role::Admin);
+            return Ok(PageBody::go(if admin { "/admin/units" } else { "/inbox" }));
         }
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
@@ -966,6 +967,7 @@ struct DutyView {
     late: Html,
     late_n: String,
     ownerless: i64,
+    tends: bool,
     alarms: Vec<(String, String, Html, i64)>,
     next: Html,
 }
@@ -1003,7 +1005,9 @@ async fn duty(State(app): State<App>, req: Req) -> Response {
         let rows = view::rows(cx, &next[..next.len().min(20)], href)?;
         let next_html = view::list(cx, &rows, None, false)?;
         let waiting = late.len() + soon.len();
-        let alarms = linli_matters::open_alarms(cx)?;
+        // Only those who may put an alarm right are shown it.
+        let tends = cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
+        let alarms = if tends { linli_matters::open_alarms(cx)? } else { Vec::new() };
         let texts = [&t::ALARM_BROKEN_RULE, &linli_matters::t::ALARM_CALENDAR];
         let alarms = alarms
             .into_iter()
@@ -1024,6 +1028,7 @@ async fn duty(State(app): State<App>, req: Req) -> Response {
             late_n: if full { "100+".into() } else { late.len().to_string() },
             late: late_html,
             ownerless: linli_matters::ownerless(cx)?,
+            tends,
             alarms,
             next: next_html,
         };
