@@ -1,4 +1,4 @@
-// A voice note, recorded in the page into the file input beside it. Where that cannot be done the input stays alone.
+// A voice note, recorded in the page into the file input beside it. Where that cannot be done, or is not allowed, the input stays.
 import { announce, button, enhance, make, say, setFiles } from "./lib";
 import { waitFor } from "./forms";
 
@@ -24,6 +24,7 @@ enhance("[data-recorder]", (box) => {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     } catch {
+      input.hidden = false;
       clock.textContent = say("没有得到麦克风的许可，可以改为选一个录音文件。", "No permission for the microphone. You can choose a recording instead.");
       return;
     }
@@ -70,7 +71,7 @@ enhance("[data-recorder]", (box) => {
   });
   // A form sent while recording takes what was said so far.
   input.form?.addEventListener("submit", () => recorder?.state === "recording" && recorder.stop(), true);
-  stop.hidden = again.hidden = audio.hidden = true;
+  stop.hidden = again.hidden = audio.hidden = input.hidden = true;
   audio.setAttribute("aria-label", say("您的录音", "Your recording"));
   box.prepend(start, stop, clock, audio, again);
 });

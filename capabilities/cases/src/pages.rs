@@ -158,6 +158,10 @@ async fn report_form(State(app): State<App>, req: Req) -> Response {
         if cx.actor.person.is_none() {
             return Err(Error::SignIn);
         }
+        let own = linli_core::Facts { reporter: cx.actor.person, ..Default::default() };
+        if cx.may(procedure::REPORT, procedure::REPORT, &own).is_err() && !reports_for_others(cx) {
+            return Err(Error::forbidden(t::R_NOT_HERE));
+        }
         // A link may say what it is about: a category, or the first of those under it.
         let about = about.as_deref().filter(|a| !a.is_empty());
         let categories = crate::categories(cx)?;
@@ -232,7 +236,7 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
             Ok(Some(errors)) => {
                 let at = if errors
                     .iter()
-                    .any(|e| matches!(e.field.as_str(), "words" | "place" | "committee" | "place_text"))
+                    .any(|e| !matches!(e.field.as_str(), "category" | "named" | "private"))
                 {
                     1
                 } else {
@@ -282,9 +286,13 @@ fn seal(house: &linli_core::House, text: &str) -> String {
     house.keys.token_digest(&format!("upload\n{text}")).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
+fn reports_for_others(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Worker | linli_core::Role::Head))
+}
+
 fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldError], key: String) -> Result<PageBody> {
     let s = Say::of(cx);
-    let staff = cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Worker | linli_core::Role::Head));
+    let staff = reports_for_others(cx);
     let units = linli_registry::units(cx)?;
     let (mut tree, mut known) = (Tree::default(), None);
     if step == 1 {
@@ -299,7 +307,11 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
         (Html::empty(), 0, false, None, None);
     if step >= 2 {
         let r = report::read(raw, false)?;
-        let preview = report::preview(cx, &r)?;
+        let preview = match report::preview(cx, &r) {
+            // Who works here without living here reports for somebody.
+            Err(Error::Forbidden(_)) if staff && r.on_behalf.is_none() => return Err(Error::field("on_behalf", linli_core::t::REQUIRED)),
+            made => made?,
+        };
         danger = preview.danger;
         if step == 2 {
             // Suggested once; whoever then chose "not sure" is not asked again.
@@ -415,7 +427,8 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
         danger,
         preview: preview_view,
     };
-    Ok(PageBody::new(title, Html::of(&view)?).narrow())
+    let page = PageBody::new(title, Html::of(&view)?).narrow();
+    Ok(if cx.actor.is_staff() && cx.actor.homes.is_empty() { page.desk() } else { page })
 }
 
 /// The places a report begins with: what was picked, else the reporter's home, and the first places of the committee.
