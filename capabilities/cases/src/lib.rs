@@ -1,20 +1,24 @@
 //! Cases (诉求): a resident says what is wrong; it reaches the right desk; clocks run; the resident judges.
 mod admin;
+mod admin_pages;
 mod api;
 mod figures;
 mod pages;
 mod procedure;
-pub mod rules;
 mod report;
+pub mod rules;
 mod setup;
 mod store;
 mod suggest;
 mod view;
 
-pub use admin::{Replayed, end_category, end_responsibility, end_rule, put_category, put_responsibility, put_rule, replay};
+pub use admin::{
+    Replayed, end_category, end_responsibility, end_rule, put_category, put_responsibility, put_rule, replay,
+};
+pub use admin_pages::routes as admin_routes;
 pub use api::{openapi, routes as api_routes};
-pub use pages::routes;
 pub use figures::{Figure, Figures, figures};
+pub use pages::routes;
 pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
 pub use report::{FIELDS as REPORT_FIELDS, Preview, Report, preview, read, report};
 pub use setup::{Defaults, load_defaults};
