@@ -24,6 +24,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(linli_office::routes())
         .merge(linli_cases::routes())
+        .merge(linli_cases::admin_routes())
         .merge(linli_cases::api_routes())
         .route("/api/v1/openapi.json", get(document))
 }
