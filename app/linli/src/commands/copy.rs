@@ -217,7 +217,7 @@ impl Copied {
     }
     fn summary(&self) -> String {
         let rows: u64 = self.tables.iter().map(|c| c.rows).sum();
-        let mut out = format!("{:<24} {:>10}  {}\n", "table", "rows", "SHA-256");
+        let mut out = format!("{:<24} {:>10}  {}\n", "表 · table", "行 · rows", "SHA-256");
         for c in &self.tables {
             let _ = writeln!(out, "{}", line(c));
         }

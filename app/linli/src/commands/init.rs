@@ -56,8 +56,18 @@ enum Begin {
 }
 
 pub(crate) fn run(args: Args) -> Done {
-    let begin = begin(&args)?;
-    let hash = hash(&password("LINLI_ADMIN_PASSWORD")?)?;
+    init(&args, &password("LINLI_ADMIN_PASSWORD")?)?;
+    let (login, data) = (&args.admin, args.place.data.display());
+    print(&format!(
+        "已初始化。管理员：{login}。启动：linli serve --data {data}\n\
+         initialised. Administrator: {login}. Start with: linli serve --data {data}\n\
+         请另外备份 {data}/keys：没有密钥，姓名和电话无法恢复 · keep a copy of {data}/keys elsewhere: without it no name or number can be read"
+    ))
+}
+
+fn init(args: &Args, password: &str) -> Done {
+    let begin = begin(args)?;
+    let hash = hash(password)?;
     let house = house::open(&args.place, How::real())?;
     if let Some(table) = linli_db::occupied(&house.db)? {
         return Err(Failure::failed(format!(
@@ -65,13 +75,7 @@ pub(crate) fn run(args: Args) -> Done {
         )));
     }
     let name = args.admin_name.clone().unwrap_or_else(|| args.admin.clone());
-    begin_with(&house, begin, &args.admin, name, hash)?;
-    let (login, data) = (&args.admin, args.place.data.display());
-    print(&format!(
-        "已初始化。管理员：{login}。启动：linli serve --data {data}\n\
-         initialised. Administrator: {login}. Start with: linli serve --data {data}\n\
-         请另外备份 {data}/keys：没有密钥，姓名和电话无法恢复 · keep a copy of {data}/keys elsewhere: without it no name or number can be read"
-    ))
+    begin_with(&house, begin, &args.admin, name, hash)
 }
 
 fn begin(args: &Args) -> Result<Begin, Failure> {
@@ -143,18 +147,22 @@ pub(crate) enum User {
 
 pub(crate) fn user(args: User) -> Done {
     let User::Password { login, place } = args;
-    let hash = hash(&password("LINLI_PASSWORD")?)?;
-    let house = house::open(&place, How::real())?;
-    let typed = login.clone();
+    set_password(&place, &login, &password("LINLI_PASSWORD")?)?;
+    print(&format!("{login}: 密码已重设，所有会话已退出 · password set, all sessions ended"))
+}
+
+fn set_password(place: &Place, login: &str, password: &str) -> Done {
+    let hash = hash(password)?;
+    let house = house::open(place, How::real())?;
+    let typed = login.to_owned();
     let done = house.write(&operator(), move |cx| {
         let row = linli_registry::find_login(cx, &typed)?.ok_or(Error::NotFound)?;
         linli_registry::reset_password(cx, row.person, &hash)
     });
     match done {
         Err(Error::NotFound) => Err(Failure::failed(format!("{login}: 没有这个登录名 · no such login"))),
-        other => other.map_err(|e| refused(Path::new(&login), e)),
-    }?;
-    print(&format!("{login}: 密码已重设，所有会话已退出 · password set, all sessions ended"))
+        other => other.map_err(|e| refused(Path::new(login), e)),
+    }
 }
 
 fn hash(password: &str) -> Result<String, Failure> {
@@ -189,4 +197,95 @@ fn password(variable: &str) -> Result<String, Failure> {
 fn echo(on: bool) -> bool {
     let set = std::process::Command::new("stty").arg(if on { "echo" } else { "-echo" }).status();
     set.is_ok_and(|s| s.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::import;
+    use clap::Parser;
+    use linli_core::{Actor, Via};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+    fn args(data: &Path, rest: &[&str]) -> Args {
+        let data = data.display().to_string();
+        Line::try_parse_from(["init", "--data", &data].into_iter().chain(rest.iter().copied())).unwrap().args
+    }
+    /// The administrator's actor, if the password fits.
+    fn signs_in(place: &Place, login: &str, password: &str) -> Option<Actor> {
+        let house = house::open(place, How::real()).unwrap();
+        let found = |cx: &mut Cx<'_, '_>| linli_registry::find_login(cx, login);
+        let row = house.read(&operator(), found).unwrap().unwrap();
+        let actor = |cx: &mut Cx<'_, '_>| linli_registry::actor_of(cx, row.person, Via::Page, Lang::Zh);
+        linli_registry::check_password(&row.hash, password).then(|| house.read(&operator(), actor).unwrap())
+    }
+    /// Created, changed, unchanged.
+    fn plan(place: &Place, register: &str, mapping: &str) -> (usize, usize, usize) {
+        let house = house::open(place, How::real()).unwrap();
+        let check = |cx: &mut Cx<'_, '_>| linli_registry::import_register(cx, "r", register, "m", mapping, true);
+        let r = house.read(&operator(), check).unwrap();
+        (r.created, r.changed, r.unchanged)
+    }
+
+    #[test]
+    fn an_empty_deployment_begins_once_and_its_administrator_signs_in() {
+        let base = std::env::temp_dir().join(format!("linli_init_{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&base);
+        let a = args(&base.join("a"), &["--register", "fictional", "--admin", "chen", "--admin-name", "陈"]);
+        assert_eq!(init(&a, "short").unwrap_err().code, 3);
+        assert!(!base.join("a").exists());
+        init(&a, "a long enough one").unwrap();
+        let admin = signs_in(&a.place, "chen", "a long enough one").unwrap();
+        assert!(admin.is(Role::Admin) && admin.posts.iter().all(|p| Some(p.unit) == admin.root), "{admin:?}");
+        let again = init(&a, "a long enough one").unwrap_err();
+        assert!(again.code == 1 && again.message.contains("empty"), "{}", again.message);
+        set_password(&a.place, "chen", "another long one").unwrap();
+        assert!(signs_in(&a.place, "chen", "a long enough one").is_none());
+        assert!(signs_in(&a.place, "chen", "another long one").is_some());
+        assert_eq!(set_password(&a.place, "nobody", "another long one").unwrap_err().code, 1);
+
+        // One's own files: what is wrong is named line by line, and nothing at all was begun.
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+        let file = |name: &str| data.join(name).display().to_string();
+        let good = std::fs::read_to_string(data.join("registers/fictional/units.csv")).unwrap();
+        let bad = base.join("bad.csv");
+        std::fs::write(&bad, good.replacen("YL-E,", ",", 1)).unwrap();
+        let (map, defaults, calendar) =
+            (file("registers/fictional/mapping.toml"), file("defaults/fictional.json"), file("calendar/cn.csv"));
+        let rest = ["--mapping", &map, "--defaults", &defaults, "--calendar", &calendar, "--admin", "chen"];
+        let own = |units: &str| args(&base.join("b"), &[["--units", units].as_slice(), &rest].concat());
+        let refused = init(&own(&bad.display().to_string()), "a long enough one").unwrap_err();
+        assert!(refused.code == 3 && refused.message.contains("bad.csv:3: "), "{}", refused.message);
+        let b = own(&file("registers/fictional/units.csv"));
+        init(&b, "a long enough one").unwrap();
+        assert!(signs_in(&b.place, "chen", "a long enough one").is_some());
+
+        // Importing: a dry run writes nothing, errors write nothing, the same file again changes nothing.
+        let place = || b.place.clone();
+        let mapping = std::fs::read_to_string(&map).unwrap();
+        let more = base.join("more.csv");
+        std::fs::write(&more, good.replacen("河东片区", "河东新片区", 1)).unwrap();
+        let register = |file: &Path, dry_run| import::Args::Register {
+            file: file.to_owned(),
+            mapping: map.clone().into(),
+            dry_run,
+            place: place(),
+        };
+        let before = plan(&b.place, &good, &mapping);
+        assert_eq!((before.0, before.1), (0, 0));
+        import::run(register(&more, true)).unwrap();
+        assert_eq!(import::run(register(&bad, false)).unwrap_err().code, 3);
+        assert_eq!(plan(&b.place, &good, &mapping), before);
+        import::run(register(&more, false)).unwrap();
+        assert_eq!(plan(&b.place, &good, &mapping), (0, 1, before.2 - 1));
+        import::run(import::Args::Calendar { file: calendar.clone().into(), place: place() }).unwrap();
+        std::fs::write(&bad, "date,name\n").unwrap();
+        let refused = import::run(import::Args::Calendar { file: bad.clone(), place: place() }).unwrap_err();
+        assert!(refused.code == 3 && refused.message.contains("bad.csv:1: calendar: "), "{}", refused.message);
+        std::fs::remove_dir_all(&base).unwrap();
+    }
 }
