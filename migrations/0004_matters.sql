@@ -46,6 +46,8 @@ CREATE INDEX matters_u6_due ON matters (u6, due, id) WHERE open;
 CREATE INDEX matters_u2_new ON matters (u2, id DESC);
 CREATE INDEX matters_u3_new ON matters (u3, id DESC);
 CREATE INDEX matters_u4_new ON matters (u4, id DESC);
+CREATE INDEX matters_u5_new ON matters (u5, id DESC) WHERE u5 IS NOT NULL;
+CREATE INDEX matters_u6_new ON matters (u6, id DESC) WHERE u6 IS NOT NULL;
 CREATE INDEX matters_category_new ON matters (category, id DESC);
 CREATE INDEX matters_audience_new ON matters (audience, id DESC) WHERE audience IS NOT NULL;
 CREATE INDEX matters_reporter_new ON matters (reporter, id DESC) WHERE reporter IS NOT NULL;

@@ -5,7 +5,10 @@ use linli_db::{Engine, sql};
 
 /// The index text: what may be searched, then the scope: each ancestor, and the audience.
 fn text(m: &Matter, words: &str) -> String {
-    let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}\n{}", m.title, words, m.place_name, m.number)));
+    let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}", m.title, words, m.place_name)));
+    // The number is public, and as long as what the mask hides.
+    terms.push(' ');
+    terms.push_str(&rules::terms(&m.number));
     for unit in [m.u1, m.u2, m.u3, m.u4, m.u5, m.u6].iter().flatten() {
         terms.push(' ');
         terms.push_str(&rules::token('u', *unit));
