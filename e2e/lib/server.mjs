@@ -52,7 +52,10 @@ export async function startServer({
     await finish(bin, [...args, "demo", ...where, "--seed", String(seed), "--until", until, "--scale", scale], 300);
     const accounts = JSON.parse(readFileSync(join(dir, "demo-accounts.json"), "utf8"));
     const port = await freePort();
-    const child = spawn(bin, [...args, "serve", ...where, "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(bin, [...args, "serve", ...where, "--listen", `127.0.0.1:${port}`, "--per-minute", "0"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LINLI_TEST: "1" }, // pages tell how many statements they took
+    });
     let said = "";
     const keep = (bytes) => (said = (said + bytes).slice(-20_000));
     child.stdout.on("data", keep);

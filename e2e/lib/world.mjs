@@ -45,7 +45,10 @@ export class World {
       this.#states.set(role, await page.context().storageState());
       await page.context().close();
     }
-    return this.visitor({ ...options, storageState: this.#states.get(role) });
+    // The stored session brings the preferences of the account; this device speaks the language it was asked for.
+    const { cookies, origins } = this.#states.get(role);
+    const storageState = { cookies: cookies.filter((cookie) => cookie.name !== "linli_prefs"), origins };
+    return this.visitor({ ...options, storageState });
   }
 
   /** One tap, as on every page; works without scripts too. */

@@ -62,6 +62,13 @@ enhance("[data-suggest]", (box) => {
     close();
     announce(say(`已选 ${chosen.label}`, `${chosen.label} chosen`));
   };
+  /** What the select already offers, found by any part of its name. */
+  const nearby = (words: string): Suggestion[] => {
+    const into = document.querySelector(box.dataset.into ?? "");
+    if (!(into instanceof HTMLSelectElement)) return [];
+    const hits = [...into.options].filter((o) => o.value && o.text.replace(/\s/g, "").includes(words.replace(/\s/g, "")));
+    return hits.map((o) => ({ value: o.value, label: o.text }));
+  };
   const ask = later(async () => {
     const words = input.value.trim();
     asking?.abort();
@@ -75,7 +82,9 @@ enhance("[data-suggest]", (box) => {
         signal: asking.signal,
       });
       if (!answer.ok) return close();
-      found = (await answer.json()) as Suggestion[];
+      const near = nearby(words);
+      const far = (await answer.json()) as Suggestion[];
+      found = [...near, ...far.filter((one) => !near.some((known) => known.value === one.value))].slice(0, 10);
     } catch {
       return; // superseded or offline: the selects are there
     }

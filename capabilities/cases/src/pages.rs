@@ -660,7 +660,11 @@ fn matter_page(
     flash: Option<linli_core::Text>,
     contact: Option<(String, String)>,
 ) -> Result<PageBody> {
-    let seen = linli_matters::see(cx, number)?;
+    // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
+    let seen = match linli_matters::see(cx, number) {
+        Err(Error::NotFound) if cx.actor.person.is_none() => return Err(Error::SignIn),
+        seen => seen?,
+    };
     let s = Say::of(cx);
     let story = view::story(cx, &seen, refused, key, false, contact)?;
     let desk = seen.seat.handles() && cx.actor.is_staff();

@@ -1,0 +1,52 @@
+// (c) Every page once: width, language, colours and type size rotate; each is audited, and no list asks too much of the database.
+import assert from "node:assert/strict";
+
+const OPEN = ["/", "/login", "/cases", "/definitions", "/responsibilities"];
+const PAGES = {
+  tenant: ["/", "/report", "/matters", "/cases", "/responsibilities"],
+  worker: ["/inbox", "/inbox?state=handling", "/duty", "/report", "/cases", "/figures", "/figures?days=365"],
+  district_dispatcher: ["/inbox", "/duty", "/figures?days=90", "/cases"],
+  supervisor: ["/inbox", "/duty", "/figures"],
+  department_handler: ["/inbox", "/figures"],
+  group_leader: ["/", "/matters"],
+};
+const LOOKS = [
+  { phone: true, lang: "zh" },
+  { lang: "en", dark: true },
+  { phone: true, lang: "en", largeType: true },
+  { lang: "zh", largeType: true },
+  { phone: true, width: 320, lang: "zh", dark: true },
+  { width: 768, lang: "en" },
+];
+/** Statements: session, posts, homes, versions, and what the page is about. The duty desk also counts what has no owner and what is broken. */
+const MOST = { "/duty": 7 };
+
+export async function everyPageInEveryLook(world) {
+  let turn = 0;
+  const seen = async (role, path) => {
+    const look = LOOKS[turn++ % LOOKS.length];
+    const page = role ? await world.as(role, look) : await world.visitor(look);
+    const answer = await page.goto(path);
+    assert.equal(answer.status(), 200, `${role} ${path}`);
+    const queries = Number((await answer.allHeaders())["x-linli-queries"]);
+    const most = MOST[path.split("?")[0]] ?? 6;
+    assert.ok(queries > 0 && queries <= most, `${role} ${path}: ${queries} statements, at most ${most}`);
+    await world.audit(page, { zoom: !look.largeType });
+    await page.context().close();
+  };
+  for (const path of OPEN) await seen(null, path);
+  for (const [role, paths] of Object.entries(PAGES)) for (const path of paths) await seen(role, path);
+}
+
+export async function theOpenMatterInEveryLook(world) {
+  const worker = await world.as("worker");
+  await worker.goto("/inbox");
+  const href = await worker.getAttribute(".matter-title", "href");
+  for (const look of LOOKS) {
+    const page = await world.as("worker", look);
+    await page.goto(href);
+    for (const closed of await page.$$("#pane details:not([open])")) await closed.evaluate((details) => (details.open = true));
+    await world.audit(page, { zoom: !look.largeType });
+    await page.context().close();
+  }
+}
