@@ -58,9 +58,11 @@ enum Begin {
 pub(crate) fn run(args: Args) -> Done {
     init(&args, &password("LINLI_ADMIN_PASSWORD")?)?;
     let (login, data) = (&args.admin, args.place.data.display());
+    // The address is not repeated: it may hold a password.
+    let database = if args.place.database.is_some() { " --database URL" } else { "" };
     print(&format!(
-        "已初始化。管理员：{login}。启动：linli serve --data {data}\n\
-         initialised. Administrator: {login}. Start with: linli serve --data {data}\n\
+        "已初始化。管理员：{login}。启动：linli serve --data {data}{database}\n\
+         initialised. Administrator: {login}. Start with: linli serve --data {data}{database}\n\
          请另外备份 {data}/keys：没有密钥，姓名和电话无法恢复 · keep a copy of {data}/keys elsewhere: without it no name or number can be read"
     ))
 }
