@@ -76,7 +76,13 @@ fn appoint_someone(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<PersonId> {
 fn the_complained_about_neither_gets_nor_sees_the_case() {
     for w in World::both() {
         let c = w.cast.clone();
-        let about = |named| Report { words: "物业收费不透明，多次询问无人答复".into(), category: w.words.lamp.into(), place: Some(c.door), named: Some(named), ..Report::default() };
+        let about = |named| Report {
+            words: "物业收费不透明，多次询问无人答复".into(),
+            category: w.words.lamp.into(),
+            place: Some(c.door),
+            named: Some(named),
+            ..Report::default()
+        };
         // The rule for lamps sends to the property enterprise; a complaint about it goes past it.
         let m = w.report_as(c.resident, about(c.property)).unwrap();
         let m = w.does(c.worker, &m, "dispatch", &[]);
@@ -123,7 +129,11 @@ fn declining_needs_a_reason_and_a_way() {
     for w in World::both() {
         let c = w.cast.clone();
         let m = w.report(c.resident, w.words.advice, "请社区帮我办理外省的营业执照");
-        for half in [vec![("reason", "不属于社区职责")], vec![("way", "请到政务服务中心办理")], vec![("reason", "  "), ("way", "请到政务服务中心办理")]] {
+        for half in [
+            vec![("reason", "不属于社区职责")],
+            vec![("way", "请到政务服务中心办理")],
+            vec![("reason", "  "), ("way", "请到政务服务中心办理")],
+        ] {
             assert_eq!(w.tries(c.worker, &m, "decline", &half).unwrap_err().status(), 422);
         }
         let m = w.does(c.worker, &m, "decline", &[("reason", "不属于社区职责"), ("way", "请到政务服务中心办理")]);
@@ -172,7 +182,12 @@ fn silence_closes_as_not_evaluated() {
     for w in World::both() {
         let c = w.cast.clone();
         let m = w.report(c.resident, w.words.lamp, SAID);
-        let m = w.does(c.worker, &m, "answer", &[("outcome", "explained"), ("words", "灯已列入本周维修计划"), ("way", "可在维修公示栏查看进度")]);
+        let m = w.does(
+            c.worker,
+            &m,
+            "answer",
+            &[("outcome", "explained"), ("words", "灯已列入本周维修计划"), ("way", "可在维修公示栏查看进度")],
+        );
         let before = w.now();
         w.live_days(20);
         let m = w.again(&m);
@@ -207,7 +222,8 @@ fn who_comes_second_is_told_what_changed() {
         w.does(c.worker, &m, "sign", &[]);
         let id = m.id;
         let (name, given) = ("dispatch", Given::default());
-        let late = w.write(&w.as_(c.colleague), move |cx| linli_matters::act(cx, id, name, &given, Some(seen))).unwrap_err();
+        let late =
+            w.write(&w.as_(c.colleague), move |cx| linli_matters::act(cx, id, name, &given, Some(seen))).unwrap_err();
         assert_eq!(late.status(), 409);
         let label = w.read(|cx| Ok(linli_matters::kind(cx, "case")?.find("sign").unwrap().label.en));
         assert!(refusal(&late).contains(label), "{}", refusal(&late));
@@ -218,7 +234,11 @@ fn who_comes_second_is_told_what_changed() {
             let tries: Vec<_> = (0..8)
                 .map(|n| {
                     let (who, house) = (w.as_([c.worker, c.colleague, c.head][n % 3]), w.house.clone());
-                    s.spawn(move || house.write(&who, move |cx| linli_matters::act(cx, id, "sign", &Given::default(), Some(1))).is_ok())
+                    s.spawn(move || {
+                        house
+                            .write(&who, move |cx| linli_matters::act(cx, id, "sign", &Given::default(), Some(1)))
+                            .is_ok()
+                    })
                 })
                 .collect();
             tries.into_iter().map(|t| t.join().unwrap()).collect()
@@ -237,7 +257,8 @@ fn a_command_is_done_once() {
         let category = w.words.lamp;
         let send = |words: &'static str| {
             w.write(&w.as_(c.resident), move |cx| {
-                let r = Report { words: words.into(), category: category.into(), place: Some(place), ..Report::default() };
+                let r =
+                    Report { words: words.into(), category: category.into(), place: Some(place), ..Report::default() };
                 cx.once(&key("phone-0001-abc"), &r, |cx| linli_cases::report(cx, &r).map(|m| m.number))
             })
         };
@@ -264,7 +285,11 @@ fn staff_enter_for_a_resident_with_consent() {
             consent,
             ..Report::default()
         };
-        assert_eq!(w.report_as(c.worker, said(false, "13900011101")).unwrap_err().status(), 422, "no consent, no report");
+        assert_eq!(
+            w.report_as(c.worker, said(false, "13900011101")).unwrap_err().status(),
+            422,
+            "no consent, no report"
+        );
         assert!(w.report_as(c.far_worker, said(true, "13900011101")).is_err(), "another committee's worker may not");
         assert!(w.report_as(c.neighbour, said(true, "13900011101")).is_err(), "nor may a neighbour");
         let m = w.report_as(c.worker, said(true, "139 0001 1101")).unwrap();
@@ -285,7 +310,11 @@ fn erased_words_leave_their_commitment() {
             let made = w.house.read(&w.as_(c.worker), |cx| {
                 let path = linli_registry::units(cx)?.path(committee).to_vec();
                 let scope = cx.scope(linli_cases::LIST, linli_core::ScopeKind::Within(committee), &path)?;
-                linli_matters::list(cx, &scope, &linli_matters::Ask { q: Some(q.into()), limit: 20, ..Default::default() })
+                linli_matters::list(
+                    cx,
+                    &scope,
+                    &linli_matters::Ask { q: Some(q.into()), limit: 20, ..Default::default() },
+                )
             });
             made.unwrap().items.len()
         };
@@ -303,7 +332,11 @@ fn erased_words_leave_their_commitment() {
         assert_eq!(story.acts[1].act, "case.erase", "erasing is on record");
         assert_eq!(find("雀巢"), 0, "and gone from the index");
         assert!(!w.again(&m).title.contains("雀巢"));
-        assert_eq!(w.tries(c.resident, &m, "erase", &[("seq", "1")]).unwrap_err().status(), 409, "nothing left to erase");
+        assert_eq!(
+            w.tries(c.resident, &m, "erase", &[("seq", "1")]).unwrap_err().status(),
+            409,
+            "nothing left to erase"
+        );
         w.holds();
     }
 }
@@ -316,11 +349,18 @@ fn a_joint_task_has_its_own_clock_and_one_answer_reaches_the_resident() {
         w.does(c.worker, &m, "sign", &[]);
         let m = w.does(c.worker, &m, "assist", &[("unit", &w.unit(c.department)), ("words", "请派人一起看线路")]);
         let (id, official) = (m.id, w.as_(c.official));
-        let related = |who: &Who| w.house.read(who, |cx| {
-            let parent = linli_matters::matter(cx, id)?;
-            linli_matters::related(cx, &parent)
-        });
-        let task = related(&Arc::new(Actor::system())).unwrap().into_iter().find(|(t, _)| t.kind == "task").expect("a task was born").0;
+        let related = |who: &Who| {
+            w.house.read(who, |cx| {
+                let parent = linli_matters::matter(cx, id)?;
+                linli_matters::related(cx, &parent)
+            })
+        };
+        let task = related(&Arc::new(Actor::system()))
+            .unwrap()
+            .into_iter()
+            .find(|(t, _)| t.kind == "task")
+            .expect("a task was born")
+            .0;
         assert_eq!((task.owner, task.parent), (Some(c.department), Some(m.id)));
         assert!(w.sees(c.official, &task) && !w.sees(c.resident, &task) && !w.sees(c.other_official, &task));
         assert_eq!(related(&official).unwrap().len(), 1);

@@ -47,7 +47,9 @@ fn pages_give_every_row_once() {
             w.tries(c.worker, m, "answer", &[("outcome", "solved"), ("words", "已处理完毕，请查看")]).ok();
         }
         let now: Vec<Matter> = all.iter().map(|m| w.again(m)).collect();
-        let numbers = |keep: &dyn Fn(&Matter) -> bool| now.iter().filter(|m| keep(m)).map(|m| m.number.clone()).collect::<BTreeSet<_>>();
+        let numbers = |keep: &dyn Fn(&Matter) -> bool| {
+            now.iter().filter(|m| keep(m)).map(|m| m.number.clone()).collect::<BTreeSet<_>>()
+        };
         let once = |got: Vec<String>, should: BTreeSet<String>, what: &str| {
             let set: BTreeSet<String> = got.iter().cloned().collect();
             assert_eq!(set.len(), got.len(), "{what}: a row twice");
@@ -55,25 +57,60 @@ fn pages_give_every_row_once() {
         };
         let (any, open) = (Ask::default(), Ask { open: true, ..Ask::default() });
         once(pages(&w, c.worker, ScopeKind::Within(c.committee), &any), numbers(&|_| true), "the committee, newest");
-        once(pages(&w, c.worker, ScopeKind::Within(c.committee), &open), numbers(&|m| m.open), "the committee, by due time");
+        once(
+            pages(&w, c.worker, ScopeKind::Within(c.committee), &open),
+            numbers(&|m| m.open),
+            "the committee, by due time",
+        );
         once(pages(&w, c.dispatcher, ScopeKind::Within(c.town), &any), numbers(&|_| true), "the town");
         once(pages(&w, c.dispatcher, ScopeKind::Within(c.town), &open), numbers(&|m| m.open), "the town, by due time");
         once(pages(&w, c.supervisor, ScopeKind::Within(c.root), &any), numbers(&|_| true), "the district");
-        once(pages(&w, c.worker, ScopeKind::Desk(c.committee), &any), numbers(&|m| m.open && m.owner == Some(c.committee)), "the desk");
+        once(
+            pages(&w, c.worker, ScopeKind::Desk(c.committee), &any),
+            numbers(&|m| m.open && m.owner == Some(c.committee)),
+            "the desk",
+        );
         once(pages(&w, c.resident, ScopeKind::Mine, &any), numbers(&|m| m.reporter == Some(c.resident)), "one's own");
         let root = c.root;
         let homes = w.as_(c.neighbour).audiences();
-        once(pages(&w, c.neighbour, ScopeKind::Public(c.committee), &any), numbers(&|m| m.audience.is_some_and(|a| homes.contains(&a))), "what a neighbour sees");
-        once(pages(&w, c.stranger, ScopeKind::Public(c.committee), &any), numbers(&|m| m.audience == Some(root)), "what a stranger sees");
-        once(pages(&w, c.stranger, ScopeKind::Public(c.root), &any), numbers(&|m| m.audience == Some(root)), "what everybody sees");
-        once(pages(&w, c.stranger, ScopeKind::Public(c.town), &any), numbers(&|m| m.audience == Some(root)), "what everybody sees of a town");
+        once(
+            pages(&w, c.neighbour, ScopeKind::Public(c.committee), &any),
+            numbers(&|m| m.audience.is_some_and(|a| homes.contains(&a))),
+            "what a neighbour sees",
+        );
+        once(
+            pages(&w, c.stranger, ScopeKind::Public(c.committee), &any),
+            numbers(&|m| m.audience == Some(root)),
+            "what a stranger sees",
+        );
+        once(
+            pages(&w, c.stranger, ScopeKind::Public(c.root), &any),
+            numbers(&|m| m.audience == Some(root)),
+            "what everybody sees",
+        );
+        once(
+            pages(&w, c.stranger, ScopeKind::Public(c.town), &any),
+            numbers(&|m| m.audience == Some(root)),
+            "what everybody sees of a town",
+        );
         for category in [w.words.lamp, w.words.private] {
             let ask = Ask { category: Some(category.into()), ..Ask::default() };
-            once(pages(&w, c.worker, ScopeKind::Within(c.committee), &ask), numbers(&|m| m.category == category), category);
+            once(
+                pages(&w, c.worker, ScopeKind::Within(c.committee), &ask),
+                numbers(&|m| m.category == category),
+                category,
+            );
             let ask = Ask { open: true, ..ask };
-            once(pages(&w, c.worker, ScopeKind::Within(c.committee), &ask), numbers(&|m| m.open && m.category == category), category);
+            once(
+                pages(&w, c.worker, ScopeKind::Within(c.committee), &ask),
+                numbers(&|m| m.open && m.category == category),
+                category,
+            );
         }
-        let by_due: Vec<_> = pages(&w, c.worker, ScopeKind::Desk(c.committee), &any).iter().map(|n| now.iter().find(|m| m.number == *n).unwrap().due).collect();
+        let by_due: Vec<_> = pages(&w, c.worker, ScopeKind::Desk(c.committee), &any)
+            .iter()
+            .map(|n| now.iter().find(|m| m.number == *n).unwrap().due)
+            .collect();
         assert!(by_due.is_sorted(), "the desk is ordered by due time");
         // Search: common and rare terms, and nothing beyond one's scope.
         let q = |text: &str| Ask { q: Some(text.into()), ..Ask::default() };
@@ -81,7 +118,11 @@ fn pages_give_every_row_once() {
         let rare = w.report(c.resident, w.words.private, "隔壁装修的瓷砖切割声");
         assert_eq!(pages(&w, c.worker, ScopeKind::Within(c.committee), &q("瓷砖切割")), [rare.number.clone()]);
         assert_eq!(pages(&w, c.neighbour, ScopeKind::Public(c.committee), &q("瓷砖")), Vec::<String>::new(), "private");
-        assert_eq!(pages(&w, c.far_worker, ScopeKind::Within(c.elsewhere), &q("灯坏")), Vec::<String>::new(), "another committee");
+        assert_eq!(
+            pages(&w, c.far_worker, ScopeKind::Within(c.elsewhere), &q("灯坏")),
+            Vec::<String>::new(),
+            "another committee"
+        );
         assert_eq!(pages(&w, c.worker, ScopeKind::Within(c.committee), &q(&rare.number)), [rare.number]);
         w.holds();
     }
@@ -134,7 +175,12 @@ fn no_list_sorts() {
                 steps.push(r.get::<_, String>(3).unwrap());
             }
             assert!(!steps.iter().any(|s| s.contains("TEMP B-TREE FOR ORDER BY")), "{}: {}\n{steps:#?}", s.at, v.sql);
-            assert!(!steps.iter().any(|s| s.starts_with("SCAN matters") && !s.contains("INDEX")), "{}: {}\n{steps:#?}", s.at, v.sql);
+            assert!(
+                !steps.iter().any(|s| s.starts_with("SCAN matters") && !s.contains("INDEX")),
+                "{}: {}\n{steps:#?}",
+                s.at,
+                v.sql
+            );
             seen += 1;
         }
     }
@@ -159,16 +205,30 @@ fn figures_are_what_one_counts_again_from_the_acts() {
                 w.pass(20 * time::DAY);
             }
             let outcome = if n == 3 { "explained" } else { "solved" };
-            let m = w.does(c.handler, &m, "answer", &[("outcome", outcome), ("words", "已更换灯具，请查看"), ("way", "如再坏请致电物业")]);
+            let m = w.does(
+                c.handler,
+                &m,
+                "answer",
+                &[("outcome", outcome), ("words", "已更换灯具，请查看"), ("way", "如再坏请致电物业")],
+            );
             match n {
                 0 | 2 => drop(w.does(c.resident, &m, "verdict", &[("solved", "yes"), ("satisfaction", "satisfied")])),
-                3 => drop(w.does(c.resident, &m, "verdict", &[("solved", "no"), ("satisfaction", "dissatisfied"), ("words", "没有修")])),
+                3 => drop(w.does(
+                    c.resident,
+                    &m,
+                    "verdict",
+                    &[("solved", "no"), ("satisfaction", "dissatisfied"), ("words", "没有修")],
+                )),
                 _ => {}
             }
         }
         let to = i64::from(time::civil_day(w.now()));
-        let of = |who: PersonId, unit: UnitId| w.house.read(&w.as_(who), |cx| linli_cases::figures(cx, unit, to - 100, to)).unwrap();
-        let get = |f: &linli_cases::Figures, code: &str| f.items.iter().find(|i| i.code == code).map(|i| (i.n, i.of)).unwrap_or_else(|| panic!("no figure {code}"));
+        let of = |who: PersonId, unit: UnitId| {
+            w.house.read(&w.as_(who), |cx| linli_cases::figures(cx, unit, to - 100, to)).unwrap()
+        };
+        let get = |f: &linli_cases::Figures, code: &str| {
+            f.items.iter().find(|i| i.code == code).map(|i| (i.n, i.of)).unwrap_or_else(|| panic!("no figure {code}"))
+        };
         for (who, unit) in [(c.worker, c.committee), (c.dispatcher, c.town), (c.supervisor, c.root)] {
             let f = of(who, unit);
             assert_eq!(get(&f, "opened"), (6, None));
@@ -180,8 +240,17 @@ fn figures_are_what_one_counts_again_from_the_acts() {
             assert_eq!(get(&f, "redone"), (1, Some(5)));
         }
         let f = of(c.handler, c.property);
-        assert_eq!((get(&f, "claimed_solved"), get(&f, "returned"), get(&f, "satisfied")), ((4, Some(5)), (1, Some(6)), (2, Some(3))));
-        assert_eq!(w.house.read(&w.as_(c.far_worker), |cx| linli_cases::figures(cx, c.committee, to - 9, to)).unwrap_err().status(), 403);
+        assert_eq!(
+            (get(&f, "claimed_solved"), get(&f, "returned"), get(&f, "satisfied")),
+            ((4, Some(5)), (1, Some(6)), (2, Some(3)))
+        );
+        assert_eq!(
+            w.house
+                .read(&w.as_(c.far_worker), |cx| linli_cases::figures(cx, c.committee, to - 9, to))
+                .unwrap_err()
+                .status(),
+            403
+        );
         w.holds();
     }
 }

@@ -5,7 +5,14 @@ use sha2::{Digest, Sha256};
 
 fn live(dir: &Path, url: Option<String>, register: &str, seed: u64) {
     let place = Place { data: dir.to_path_buf(), database: url };
-    let args = Args { place, seed, until: Some("2026-03-31".into()), scale: Scale::Hall, register: register.into(), quiet: true };
+    let args = Args {
+        place,
+        seed,
+        until: Some("2026-03-31".into()),
+        scale: Scale::Hall,
+        register: register.into(),
+        quiet: true,
+    };
     linli::demo::run(args).unwrap_or_else(|e| panic!("{}", e.message));
 }
 
@@ -18,7 +25,8 @@ fn house_of(dir: &Path, url: Option<String>) -> Arc<House> {
 /// A hash of every row of every table, in the order of its columns.
 fn dump(dir: &Path) -> Vec<(String, usize, String)> {
     let c = rusqlite::Connection::open(dir.join("linli.db")).unwrap();
-    let tables: Vec<String> = linli_db::schema::tables().iter().map(|t| t.name.clone()).filter(|t| t != "search").collect();
+    let tables: Vec<String> =
+        linli_db::schema::tables().iter().map(|t| t.name.clone()).filter(|t| t != "search").collect();
     let hash = |table: &String| {
         let mut s = c.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = s.column_count();
@@ -123,8 +131,10 @@ fn every_tampering_is_found(dir: &Path) {
 fn no_name_and_no_telephone_stands_in_clear() {
     let dir = scratch("clear");
     live(&dir, None, "baoshan", 7);
-    let accounts: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(dir.join("demo-accounts.json")).unwrap()).unwrap();
-    let mut names: Vec<String> = accounts.as_object().unwrap().values().filter_map(|a| a["name"].as_str()).map(str::to_owned).collect();
+    let accounts: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(dir.join("demo-accounts.json")).unwrap()).unwrap();
+    let mut names: Vec<String> =
+        accounts.as_object().unwrap().values().filter_map(|a| a["name"].as_str()).map(str::to_owned).collect();
     // Everybody's name, as the registry decrypts it.
     let ids: Vec<PersonId> = {
         let c = rusqlite::Connection::open(dir.join("linli.db")).unwrap();
@@ -134,12 +144,22 @@ fn no_name_and_no_telephone_stands_in_clear() {
     };
     let house = house_of(&dir, None);
     for chunk in ids.chunks(100) {
-        names.extend(house.read(&Actor::system(), |cx| linli_registry::people_names(cx, chunk)).unwrap().into_values().map(|n| n.reveal().clone()));
+        names.extend(
+            house
+                .read(&Actor::system(), |cx| linli_registry::people_names(cx, chunk))
+                .unwrap()
+                .into_values()
+                .map(|n| n.reveal().clone()),
+        );
     }
     drop(house);
     assert!(names.len() > 80 && names.iter().all(|n| n.chars().count() > 1), "{}", names.len());
     let mut looked = 0;
-    for entry in std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap()).filter(|e| e.file_name() != "demo-accounts.json" && e.file_type().unwrap().is_file()) {
+    for entry in std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|e| e.unwrap())
+        .filter(|e| e.file_name() != "demo-accounts.json" && e.file_type().unwrap().is_file())
+    {
         let bytes = std::fs::read(entry.path()).unwrap();
         looked += bytes.len();
         let text = String::from_utf8_lossy(&bytes);
@@ -147,7 +167,9 @@ fn no_name_and_no_telephone_stands_in_clear() {
             assert!(!text.contains(name.as_str()), "{name} stands in {:?}", entry.file_name());
         }
         // The residents' telephones of the demo are 0001 and seven digits.
-        let telephone = |tail: &str| tail.len() >= 7 && tail.bytes().take(7).all(|b| b.is_ascii_digit()) && !tail.starts_with("0000000");
+        let telephone = |tail: &str| {
+            tail.len() >= 7 && tail.bytes().take(7).all(|b| b.is_ascii_digit()) && !tail.starts_with("0000000")
+        };
         assert!(!text.split("0001").skip(1).any(telephone), "a telephone stands in {:?}", entry.file_name());
     }
     assert!(looked > 500_000);

@@ -12,8 +12,8 @@ use linli::house::{How, Place};
 use linli::profile::Profile;
 use linli_cases::Report;
 use linli_core::{
-    Actor, CommandKey, Cx, Error, House, Ids, Lang, Millis, PersonId, Personal, PlaceId, RawInput, Result, Role, TimeSource, UnitId, Via,
-    Worker, time,
+    Actor, CommandKey, Cx, Error, House, Ids, Lang, Millis, PersonId, Personal, PlaceId, RawInput, Result, Role,
+    TimeSource, UnitId, Via, Worker, time,
 };
 use linli_matters::{Given, Matter};
 use linli_registry::{Function, NewPerson, NewPlace, NewUnit};
@@ -144,9 +144,16 @@ fn set_up(profile: &'static Profile, url: Option<&str>) -> Template {
 
 fn settle(cx: &mut Cx<'_, '_>) -> Result<Cast> {
     let units = linli_registry::units(cx)?;
-    let deepest = |f: Function| units.levels().iter().filter(|l| l.function == f).max_by_key(|l| l.depth).unwrap().code.clone();
-    let committees = |town: UnitId| units.children(town).filter(|u| u.function == Function::Serve).map(|u| u.id).collect::<Vec<_>>();
-    let town = units.live().filter(|u| u.function == Function::Dispatch).map(|u| u.id).find(|t| committees(*t).len() > 1).unwrap();
+    let deepest =
+        |f: Function| units.levels().iter().filter(|l| l.function == f).max_by_key(|l| l.depth).unwrap().code.clone();
+    let committees =
+        |town: UnitId| units.children(town).filter(|u| u.function == Function::Serve).map(|u| u.id).collect::<Vec<_>>();
+    let town = units
+        .live()
+        .filter(|u| u.function == Function::Dispatch)
+        .map(|u| u.id)
+        .find(|t| committees(*t).len() > 1)
+        .unwrap();
     let (committee, elsewhere) = (committees(town)[0], committees(town)[1]);
     let (root, ops) = (units.root(), units.ops().unwrap());
     let departments: Vec<UnitId> = units.children(ops).map(|u| u.id).collect();
@@ -163,10 +170,19 @@ fn settle(cx: &mut Cx<'_, '_>) -> Result<Cast> {
     };
     let property = linli_registry::create_unit(cx, new(town, deepest(Function::Unit), "property", "T-W1", "安居物业"))?;
     let estate = linli_registry::create_unit(cx, new(committee, deepest(Function::Estate), "estate", "T-E1", "松园"))?;
-    let group = linli_registry::create_unit(cx, new(estate, deepest(Function::Group), "building_group", "T-G1", "松园3号楼组"))?;
+    let group = linli_registry::create_unit(
+        cx,
+        new(estate, deepest(Function::Group), "building_group", "T-G1", "松园3号楼组"),
+    )?;
     linli_registry::serve(cx, property, estate)?;
-    let of_kind = |kind: &str, name: &str| NewPlace { kind: kind.into(), estate: Some(estate), name: name.into(), ..NewPlace::default() };
-    let door = NewPlace { group: Some(group), address: Some("松园路12弄3号".into()), ..of_kind("door", "松园 3号") };
+    let of_kind = |kind: &str, name: &str| NewPlace {
+        kind: kind.into(),
+        estate: Some(estate),
+        name: name.into(),
+        ..NewPlace::default()
+    };
+    let door =
+        NewPlace { group: Some(group), address: Some("松园路12弄3号".into()), ..of_kind("door", "松园 3号") };
     let made = linli_registry::create_places(cx, committee, &[door, of_kind("spot", "松园 中心花园")])?;
     let (door, spot) = (made[0], made[1]);
     let room = |n: usize| NewPlace {
@@ -182,8 +198,12 @@ fn settle(cx: &mut Cx<'_, '_>) -> Result<Cast> {
     let mut n = 0;
     let mut person = |cx: &mut Cx<'_, '_>, unit: UnitId| {
         n += 1;
-        let (name, phone) = (format!("戚{}", "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉".chars().nth(n).unwrap()), format!("139000111{n:02}"));
-        let new = NewPerson { name: Personal::new(name), phone: Some(Personal::new(phone)), id_number: None, lang: Lang::Zh };
+        let (name, phone) = (
+            format!("戚{}", "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉".chars().nth(n).unwrap()),
+            format!("139000111{n:02}"),
+        );
+        let new =
+            NewPerson { name: Personal::new(name), phone: Some(Personal::new(phone)), id_number: None, lang: Lang::Zh };
         linli_registry::create_person(cx, unit, &new)
     };
     let mut home = |cx: &mut Cx<'_, '_>, committee: UnitId, dwelling: PlaceId, tenure: &str| {
@@ -241,14 +261,26 @@ impl World {
     fn sqlite() -> Option<World> {
         static ONCE: OnceLock<Template> = OnceLock::new();
         let t = ONCE.get_or_init(|| set_up(Profile::find("baoshan").unwrap(), None));
-        let words = Words { lamp: "facilities.stair_light", danger: "safety.lift_trapped", private: "neighbours.dispute", public: "traffic.street_light", advice: "advice.policy" };
+        let words = Words {
+            lamp: "facilities.stair_light",
+            danger: "safety.lift_trapped",
+            private: "neighbours.dispute",
+            public: "traffic.street_light",
+            advice: "advice.policy",
+        };
         Some(World::copy(t, words, None))
     }
     fn pg() -> Option<World> {
         static ONCE: OnceLock<Template> = OnceLock::new();
         let url = server()?;
         let t = ONCE.get_or_init(|| set_up(Profile::find("fictional").unwrap(), Some(&url)));
-        let words = Words { lamp: "repair.lamp", danger: "urgent.lift", private: "people.quarrel", public: "travel.road", advice: "ask.policy" };
+        let words = Words {
+            lamp: "repair.lamp",
+            danger: "urgent.lift",
+            private: "people.quarrel",
+            public: "travel.road",
+            advice: "ask.policy",
+        };
         Some(World::copy(t, words, Some(url)))
     }
     fn copy(t: &Template, words: Words, url: Option<String>) -> World {
@@ -263,7 +295,9 @@ impl World {
             (url, name)
         });
         if database.is_none() {
-            for file in std::fs::read_dir(&t.dir).unwrap().map(|f| f.unwrap()).filter(|f| f.file_type().unwrap().is_file()) {
+            for file in
+                std::fs::read_dir(&t.dir).unwrap().map(|f| f.unwrap()).filter(|f| f.file_type().unwrap().is_file())
+            {
                 std::fs::copy(file.path(), dir.join(file.file_name())).unwrap();
             }
         }
@@ -307,7 +341,11 @@ impl World {
         let actor = self.house.read(&Actor::system(), |cx| linli_registry::actor_of(cx, person, Via::Page, Lang::En));
         Arc::new(actor.unwrap())
     }
-    fn write<R: Send + 'static>(&self, who: &Who, f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static) -> Result<R> {
+    fn write<R: Send + 'static>(
+        &self,
+        who: &Who,
+        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         self.house.write(who, f)
     }
     fn system<R: Send + 'static>(&self, f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static) -> R {
@@ -319,7 +357,11 @@ impl World {
 
     // Cases.
     fn report(&self, who: PersonId, category: &str, words: &str) -> Matter {
-        self.report_as(who, Report { words: words.into(), category: category.into(), place: Some(self.cast.door), ..Report::default() }).unwrap()
+        self.report_as(
+            who,
+            Report { words: words.into(), category: category.into(), place: Some(self.cast.door), ..Report::default() },
+        )
+        .unwrap()
     }
     fn report_as(&self, who: PersonId, report: Report) -> Result<Matter> {
         self.write(&self.as_(who), move |cx| linli_cases::report(cx, &report))
@@ -385,7 +427,8 @@ impl Drop for World {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.dir);
         if let Some((url, name)) = &self.database {
-            let _ = postgres::Client::connect(url, postgres::NoTls).and_then(|mut c| c.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
+            let _ = postgres::Client::connect(url, postgres::NoTls)
+                .and_then(|mut c| c.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
         }
     }
 }
@@ -397,7 +440,9 @@ fn key(text: &str) -> CommandKey {
 /// A refusal as a person reads it.
 fn refusal(e: &Error) -> String {
     match e {
-        Error::Invalid(fields) => fields.iter().map(|f| format!("{}: {}", f.field, f.msg.in_(Lang::En))).collect::<Vec<_>>().join("; "),
+        Error::Invalid(fields) => {
+            fields.iter().map(|f| format!("{}: {}", f.field, f.msg.in_(Lang::En))).collect::<Vec<_>>().join("; ")
+        }
         other => other.msg("").in_(Lang::En),
     }
 }

@@ -10,7 +10,11 @@ fn printed(path: PathBuf, text: &str) {
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     let differ = kept.lines().zip(text.lines()).enumerate().find(|(_, (a, b))| a != b);
-    assert!(kept == text, "{} is not what the program prints (make docs writes it); first difference: {differ:#?}", path.display());
+    assert!(
+        kept == text,
+        "{} is not what the program prints (make docs writes it); first difference: {differ:#?}",
+        path.display()
+    );
 }
 
 #[test]
@@ -18,7 +22,11 @@ fn no_procedure_has_a_fault() {
     for p in linli::modules::kinds().0 {
         assert_eq!(p.faults(), Vec::<String>::new(), "{}", p.kind);
         for m in p.moves {
-            assert!(!m.label.zh.is_empty() && !m.label.en.is_empty() && !m.told.zh.is_empty() && !m.told.en.is_empty(), "{} has no words", m.act);
+            assert!(
+                !m.label.zh.is_empty() && !m.label.en.is_empty() && !m.told.zh.is_empty() && !m.told.en.is_empty(),
+                "{} has no words",
+                m.act
+            );
         }
     }
 }
@@ -29,12 +37,20 @@ fn every_act_of_the_policy_is_a_move_or_declared_by_its_module() {
     for p in linli::modules::kinds().0 {
         for m in p.moves {
             for (role, relation) in m.who {
-                assert!(policy.rows().iter().any(|r| r.act == m.act && r.role == *role && r.relation == *relation), "{} {role:?} {relation:?}", m.act);
+                assert!(
+                    policy.rows().iter().any(|r| r.act == m.act && r.role == *role && r.relation == *relation),
+                    "{} {role:?} {relation:?}",
+                    m.act
+                );
             }
         }
     }
     // Product rule 10: nobody but those at the desk acts on a case as its handler, and residents only on their own.
-    for r in policy.rows().iter().filter(|r| r.role == Role::Anyone && !r.act.ends_with(".view") && !r.act.ends_with(".list")) {
+    for r in policy
+        .rows()
+        .iter()
+        .filter(|r| r.role == Role::Anyone && !r.act.ends_with(".view") && !r.act.ends_with(".list"))
+    {
         panic!("anyone may {}", r.act);
     }
 }
@@ -84,7 +100,12 @@ fn foreign_keys_point_down_and_never_cascade() {
                     let mut s = c.prepare("SELECT on_delete, on_update FROM pragma_foreign_key_list(?1)").unwrap();
                     let mut rows = s.query([&t.name]).unwrap();
                     while let Some(r) = rows.next().unwrap() {
-                        assert_eq!((r.get::<_, String>(0).unwrap().as_str(), r.get::<_, String>(1).unwrap().as_str()), ("NO ACTION", "NO ACTION"), "{}", t.name);
+                        assert_eq!(
+                            (r.get::<_, String>(0).unwrap().as_str(), r.get::<_, String>(1).unwrap().as_str()),
+                            ("NO ACTION", "NO ACTION"),
+                            "{}",
+                            t.name
+                        );
                     }
                 }
             }

@@ -40,7 +40,10 @@ impl Shell {
             request = request.header(header::COOKIE, format!("linli={session}"));
         }
         if method != "GET" {
-            request = request.header(header::CONTENT_TYPE, if api { "application/json" } else { "application/x-www-form-urlencoded" });
+            request = request.header(
+                header::CONTENT_TYPE,
+                if api { "application/json" } else { "application/x-www-form-urlencoded" },
+            );
         }
         for (name, value) in more {
             request = request.header(*name, *value);
@@ -87,8 +90,12 @@ fn read_routes(source: &str, found: &mut Vec<(&'static str, String)>) {
             depth == 0
         });
         let handlers = &rest[..end.unwrap_or(0)];
-        for (word, method) in [("get(", "GET"), ("post(", "POST"), ("delete(", "DELETE"), ("put(", "PUT"), ("patch(", "PATCH")] {
-            let named = handlers.match_indices(word).any(|(i, _)| !handlers[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        for (word, method) in
+            [("get(", "GET"), ("post(", "POST"), ("delete(", "DELETE"), ("put(", "PUT"), ("patch(", "PATCH")]
+        {
+            let named = handlers
+                .match_indices(word)
+                .any(|(i, _)| !handlers[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
             if named && path.starts_with('/') {
                 found.push((method, path.to_owned()));
             }
@@ -117,7 +124,8 @@ fn doors(w: &World) -> BTreeMap<&'static str, (Option<PersonId>, Door)> {
     ];
     let mut out = BTreeMap::from([("nobody", (None, Door::default()))]);
     for (name, person) in all {
-        let session = w.write(&w.as_(person), move |cx| linli_registry::open_session(cx, person, Via::Page, "test")).unwrap();
+        let session =
+            w.write(&w.as_(person), move |cx| linli_registry::open_session(cx, person, Via::Page, "test")).unwrap();
         let token = w.write(&w.as_(person), |cx| linli_registry::create_token(cx, "test")).unwrap();
         out.insert(name, (Some(person), Door { session: Some(session), token: Some(token) }));
     }
@@ -150,7 +158,21 @@ fn writes(w: &World, watch: &mut Option<rusqlite::Connection>) -> i64 {
     }
 }
 
-const PUBLIC_API: &[&str] = &["/api/v1/categories", "/api/v1/responsibilities", "/api/v1/units", "/api/v1/openapi.json"];
+/// How many rows there are in all; what was refused may have been written and undone, and is not there.
+fn rows(w: &World) -> i64 {
+    let tables =
+        linli_db::schema::tables().iter().map(|t| format!("(SELECT count(*) FROM {})", t.name)).collect::<Vec<_>>();
+    let all = format!("SELECT {}", tables.join(" + "));
+    match &w.database {
+        Some((url, name)) => {
+            postgres::Client::connect(&beside(url, name), postgres::NoTls).unwrap().query_one(&all, &[]).unwrap().get(0)
+        }
+        None => rusqlite::Connection::open(w.dir.join("linli.db")).unwrap().query_row(&all, [], |r| r.get(0)).unwrap(),
+    }
+}
+
+const PUBLIC_API: &[&str] =
+    &["/api/v1/categories", "/api/v1/responsibilities", "/api/v1/units", "/api/v1/openapi.json"];
 
 #[test]
 fn every_route_answers_every_role_without_failing_or_leaking() {
@@ -168,13 +190,24 @@ fn every_route_answers_every_role_without_failing_or_leaking() {
                     if std::ptr::eq(m, &open) && !path.contains("{number}") {
                         continue;
                     }
-                    let seen = person.is_some_and(|p| w.sees(p, m)) || person.is_none() && m.audience == Some(w.cast.root);
+                    let seen =
+                        person.is_some_and(|p| w.sees(p, m)) || person.is_none() && m.audience == Some(w.cast.root);
                     let here = filled(path, &m.number, &w);
-                    let here = if *method == "GET" && !here.contains("openapi") { format!("{here}?unit={}", w.cast.committee) } else { here };
+                    let here = if *method == "GET" && !here.contains("openapi") {
+                        format!("{here}?unit={}", w.cast.committee)
+                    } else {
+                        here
+                    };
                     let before = writes(&w, &mut watch);
+                    let kept = if person.is_none() && *method != "GET" { rows(&w) } else { 0 };
                     let a = shell.ask(door, method, &here, if here.starts_with("/api/") { "{}" } else { "" }, &[]);
                     let s = a.status.as_u16();
-                    let mut fault = |what: &str| wrong.push(format!("{name}: {method} {here}: {s} {what} {}", a.body.chars().take(160).collect::<String>()));
+                    let mut fault = |what: &str| {
+                        wrong.push(format!(
+                            "{name}: {method} {here}: {s} {what} {}",
+                            a.body.chars().take(160).collect::<String>()
+                        ))
+                    };
                     if s >= 500 {
                         fault("failed");
                     }
@@ -184,7 +217,11 @@ fn every_route_answers_every_role_without_failing_or_leaking() {
                     }
                     let ok = a.status.is_success() || (a.status.is_redirection() && !a.location.starts_with("/login"));
                     if path.contains("{number}") && !seen {
-                        let hidden = if person.is_none() { matches!(s, 401 | 404) || a.location.starts_with("/login") } else { s == 404 };
+                        let hidden = if person.is_none() {
+                            matches!(s, 401 | 404) || a.location.starts_with("/login")
+                        } else {
+                            s == 404
+                        };
                         if !hidden {
                             fault("shows what one may not see");
                         }
@@ -192,15 +229,21 @@ fn every_route_answers_every_role_without_failing_or_leaking() {
                             fault("leaks its words");
                         }
                     }
-                    if person.is_none() && path.starts_with("/api/") && ok && !(*method == "GET" && (PUBLIC_API.contains(&path.as_str()) || path.contains("{number}"))) {
+                    if person.is_none()
+                        && path.starts_with("/api/")
+                        && ok
+                        && !(*method == "GET" && (PUBLIC_API.contains(&path.as_str()) || path.contains("{number}")))
+                    {
                         fault("open to everybody");
                     }
                     // A form without content may be sent back to its page; nothing may come of it.
-                    let harmless = ["/login", "/logout", "/prefs"].contains(&path.as_str()) || a.status.is_redirection();
-                    if person.is_none() && *method != "GET" && (ok && !harmless || writes(&w, &mut watch) != before) {
+                    let harmless =
+                        ["/login", "/logout", "/prefs"].contains(&path.as_str()) || a.status.is_redirection();
+                    if person.is_none() && *method != "GET" && (ok && !harmless || rows(&w) != kept) {
                         fault("nobody may write");
                     }
-                    let keeper = matches!(*name, "admin" | "supervisor" | "dispatcher" | "ops_dispatcher" | "head" | "worker");
+                    let keeper =
+                        matches!(*name, "admin" | "supervisor" | "dispatcher" | "ops_dispatcher" | "head" | "worker");
                     if path.starts_with("/admin") && !keeper && ok {
                         fault("the administration is open");
                     }
@@ -220,14 +263,28 @@ fn unseen_is_404_seen_but_not_allowed_is_403_nobody_is_401() {
     for w in World::both() {
         let (shell, doors) = (Shell::of(&w), doors(&w));
         let m = w.report(w.cast.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
-        for (who, expected) in [("resident", 403), ("neighbour", 403), ("supervisor", 403), ("dispatcher", 403), ("stranger", 404), ("far_worker", 404), ("official", 404), ("handler", 404), ("nobody", 401), ("forger", 401)] {
+        for (who, expected) in [
+            ("resident", 403),
+            ("neighbour", 403),
+            ("supervisor", 403),
+            ("dispatcher", 403),
+            ("stranger", 404),
+            ("far_worker", 404),
+            ("official", 404),
+            ("handler", 404),
+            ("nobody", 401),
+            ("forger", 401),
+        ] {
             let door = &doors[who].1;
             let a = shell.ask(door, "POST", &format!("/api/v1/cases/{}/moves/sign", m.number), "{}", &[]);
             assert_eq!(a.status.as_u16(), expected, "{who}: {}", a.body);
             let problem: serde_json::Value = serde_json::from_str(&a.body).unwrap();
             assert_eq!(problem["status"], expected);
         }
-        assert_eq!(shell.ask(&doors["worker"].1, "POST", &format!("/api/v1/cases/{}/moves/sign", m.number), "{}", &[]).status, StatusCode::OK);
+        assert_eq!(
+            shell.ask(&doors["worker"].1, "POST", &format!("/api/v1/cases/{}/moves/sign", m.number), "{}", &[]).status,
+            StatusCode::OK
+        );
         let gone = shell.ask(&doors["worker"].1, "GET", "/api/v1/cases/NO-SUCH-1", "", &[]);
         assert_eq!(gone.status, StatusCode::NOT_FOUND, "a number that never was looks the same");
     }
@@ -239,7 +296,9 @@ fn another_site_cannot_write_in_ones_name() {
         let (shell, doors) = (Shell::of(&w), doors(&w));
         let m = w.report(w.cast.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
         let path = format!("/m/{}/sign", m.number);
-        for header in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://elsewhere.example")] {
+        for header in
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://elsewhere.example")]
+        {
             let a = shell.ask(&doors["worker"].1, "POST", &path, "revision=1", &[header, ("host", "linli.example")]);
             assert_eq!(a.status, StatusCode::FORBIDDEN, "{header:?}");
         }
@@ -255,22 +314,41 @@ fn the_api_does_a_command_once() {
     for w in World::both() {
         let (shell, doors) = (Shell::of(&w), doors(&w));
         let door = &doors["resident"].1;
-        let body = |words: &str| format!(r#"{{"words": "{words}", "place": "{}", "category": "{}"}}"#, w.cast.door, w.words.lamp);
+        let body = |words: &str| {
+            format!(r#"{{"words": "{words}", "place": "{}", "category": "{}"}}"#, w.cast.door, w.words.lamp)
+        };
         let key = [("idempotency-key", "abcdefgh-1")];
-        let number = |a: &Answer| serde_json::from_str::<serde_json::Value>(&a.body).unwrap()["number"].as_str().unwrap().to_owned();
+        let number = |a: &Answer| {
+            serde_json::from_str::<serde_json::Value>(&a.body).unwrap()["number"].as_str().unwrap().to_owned()
+        };
         let first = shell.ask(door, "POST", "/api/v1/cases", &body("楼道灯坏了请来修"), &key);
         assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
         let again = shell.ask(door, "POST", "/api/v1/cases", &body("楼道灯坏了请来修"), &key);
         assert_eq!(number(&first), number(&again));
-        assert_eq!(shell.ask(door, "POST", "/api/v1/cases", &body("完全另外一件事"), &key).status, StatusCode::CONFLICT);
+        assert_eq!(
+            shell.ask(door, "POST", "/api/v1/cases", &body("完全另外一件事"), &key).status,
+            StatusCode::CONFLICT
+        );
         for bad in ["short", "with space in it", "中文的钥匙中文的"] {
-            assert_eq!(shell.ask(door, "POST", "/api/v1/cases", &body("楼道灯坏了请来修"), &[("idempotency-key", bad)]).status, StatusCode::BAD_REQUEST, "{bad}");
+            assert_eq!(
+                shell.ask(door, "POST", "/api/v1/cases", &body("楼道灯坏了请来修"), &[("idempotency-key", bad)]).status,
+                StatusCode::BAD_REQUEST,
+                "{bad}"
+            );
         }
         // Who has seen an older state is told what changed.
         let stale = format!("/api/v1/cases/{}/moves/add", number(&first));
-        assert_eq!(shell.ask(door, "POST", &stale, r#"{"words": "还有二楼", "revision": 1}"#, &[]).status, StatusCode::OK);
-        assert_eq!(shell.ask(door, "POST", &stale, r#"{"words": "还有三楼", "revision": 1}"#, &[]).status, StatusCode::CONFLICT);
-        for (body, status) in [(r#"{"word": "x"}"#, 422), ("[]", 400), ("{", 400), (r#"{"words": 7, "unknown": true}"#, 422)] {
+        assert_eq!(
+            shell.ask(door, "POST", &stale, r#"{"words": "还有二楼", "revision": 1}"#, &[]).status,
+            StatusCode::OK
+        );
+        assert_eq!(
+            shell.ask(door, "POST", &stale, r#"{"words": "还有三楼", "revision": 1}"#, &[]).status,
+            StatusCode::CONFLICT
+        );
+        for (body, status) in
+            [(r#"{"word": "x"}"#, 422), ("[]", 400), ("{", 400), (r#"{"words": 7, "unknown": true}"#, 422)]
+        {
             let a = shell.ask(door, "POST", &stale, body, &[]);
             assert_eq!(a.status.as_u16(), status, "{body}: {}", a.body);
         }
