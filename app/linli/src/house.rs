@@ -45,7 +45,11 @@ impl How {
 pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
     std::fs::create_dir_all(&place.data).map_err(|e| Failure::database(format!("{}: {e}", place.data.display())))?;
     let keys = keys(&place.data, how.secret)?;
-    let options = Options { weak_durability: how.weak, statement_timeout: Duration::from_secs(10), ..Options::new(&place.data).url(place.database.clone()) };
+    let options = Options {
+        weak_durability: how.weak,
+        statement_timeout: Duration::from_secs(10),
+        ..Options::new(&place.data).url(place.database.clone())
+    };
     let options = Options { readers: if place.database.is_some() { 24 } else { 8 }, role: how.roles, ..options };
     let db = Db::open(&options)?;
     let kinds = kinds();

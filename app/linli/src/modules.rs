@@ -10,8 +10,14 @@ use linli_web::{App, Req};
 use serde_json::Value;
 
 /// Every module, base first.
-pub const MODULES: &[&Module] =
-    &[&linli_core::MODULE, &linli_web::MODULE, &linli_registry::MODULE, &linli_matters::MODULE, &linli_cases::MODULE, &linli_office::MODULE];
+pub const MODULES: &[&Module] = &[
+    &linli_core::MODULE,
+    &linli_web::MODULE,
+    &linli_registry::MODULE,
+    &linli_matters::MODULE,
+    &linli_cases::MODULE,
+    &linli_office::MODULE,
+];
 
 /// Every procedure.
 pub fn kinds() -> Kinds {
@@ -32,8 +38,13 @@ pub fn routes() -> Router<App> {
 /// The OpenAPI document: each capability's paths, generated from what it declares.
 pub fn openapi() -> Value {
     let mut all = linli_cases::openapi();
-    if let (Some(paths), Value::Object(more)) = (all["paths"].as_object_mut(), linli_office::openapi_paths()) {
-        paths.extend(more);
+    let Value::Object(more) = linli_office::openapi_paths() else { return all };
+    for (path, item) in more {
+        // Two capabilities may answer one path by different methods.
+        match (all["paths"].get_mut(&path).and_then(Value::as_object_mut), item) {
+            (Some(methods), Value::Object(item)) => methods.extend(item),
+            (_, item) => all["paths"][path] = item,
+        }
     }
     all
 }

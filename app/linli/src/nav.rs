@@ -8,7 +8,12 @@ pub(crate) fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
     let units = linli_registry::units(cx)?;
     let actor = cx.actor;
     let lang = actor.lang;
-    let item = |href: &str, icon: &'static str, label: Text| NavItem { href: href.into(), icon, label: label.in_(lang).into(), count: None };
+    let item = |href: &str, icon: &'static str, label: Text| NavItem {
+        href: href.into(),
+        icon,
+        label: label.in_(lang).into(),
+        count: None,
+    };
     let is = |roles: &[Role]| actor.posts.iter().any(|p| roles.contains(&p.role));
     let desk = is(&[Role::Worker, Role::Head, Role::Handler, Role::Dispatcher, Role::Supervisor]);
     let home = actor.homes.first().map(|h| h.committee);

@@ -40,11 +40,18 @@ impl Profile {
         for (file, text) in [("units.csv", self.units), ("departments.csv", self.departments)] {
             let report = linli_registry::import_register(cx, file, text, "mapping.toml", self.mapping, false)?;
             if let Some(e) = report.errors.first() {
-                return Err(Error::internal(format!("{}:{}: {}: {}", e.file, e.line, e.field, e.cause.in_(linli_core::Lang::En))));
+                return Err(Error::internal(format!(
+                    "{}:{}: {}: {}",
+                    e.file,
+                    e.line,
+                    e.field,
+                    e.cause.in_(linli_core::Lang::En)
+                )));
             }
         }
         linli_registry::publish_calendar_file(cx, CALENDAR)?;
-        let defaults: linli_cases::Defaults = serde_json::from_str(self.defaults).map_err(|e| Error::internal(format!("defaults {}: {e}", self.name)))?;
+        let defaults: linli_cases::Defaults =
+            serde_json::from_str(self.defaults).map_err(|e| Error::internal(format!("defaults {}: {e}", self.name)))?;
         linli_cases::load_defaults(cx, &defaults, time::day_start(from_day))
     }
 }

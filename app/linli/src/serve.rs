@@ -43,7 +43,9 @@ pub(crate) fn run(args: Args) -> Done {
     let app = app(house.clone(), args.secure, args.per_minute);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
     let served = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(|e| Failure::failed(format!("{}: {e}", args.listen)))?;
+        let listener = tokio::net::TcpListener::bind(args.listen)
+            .await
+            .map_err(|e| Failure::failed(format!("{}: {e}", args.listen)))?;
         let address = listener.local_addr().map_err(Failure::failed)?;
         println!("linli: http://{address}");
         let routes = modules::routes().route("/metrics", get(render_metrics).layer(axum::Extension(metrics)));
@@ -82,13 +84,14 @@ fn spawn_worker(house: Arc<House>, stop: Arc<AtomicBool>) -> std::thread::JoinHa
     })
 }
 
-/// Metrics are for the operator's own machine: asked through a proxy they do not exist.
+/// Metrics are for the operator's own machine: asked from elsewhere, or through a proxy, they do not exist.
 async fn render_metrics(
     State(app): State<App>,
     axum::Extension(handle): axum::Extension<PrometheusHandle>,
+    axum::extract::ConnectInfo(peer): axum::extract::ConnectInfo<SocketAddr>,
     req: linli_web::Req,
 ) -> axum::response::Response {
-    if req.headers.contains_key("x-forwarded-for") {
+    if !peer.ip().is_loopback() || req.headers.contains_key("x-forwarded-for") {
         return app.refuse(&req, linli_core::Error::NotFound).await;
     }
     ([(axum::http::header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
@@ -101,6 +104,7 @@ pub fn app(house: Arc<House>, secure: bool, per_minute: u32) -> App {
         house,
         identify,
         nav: crate::nav::nav,
+        touch: linli_registry::touch_session,
         store_file: Arc::new(move |name, bytes| {
             let prepared = linli_matters::prepare(name, bytes)?;
             store.part::<FileStore>()?.put(&prepared)?;

@@ -76,10 +76,23 @@ statement!(DOCS, 2, "SELECT id, doc FROM search_docs WHERE id >= $1 AND id <= $2
 statement!(COUNTERS, 0, "SELECT committee, day, dimension, n FROM counters");
 statement!(NUMBERS, 0, "SELECT committee, year, next FROM matter_numbers");
 statement!(COMMANDS, 1, "SELECT sender, key FROM commands WHERE answer = $1 LIMIT 20");
-statement!(ORPHAN_WORDS, 0, "SELECT w.act FROM act_words w LEFT JOIN acts a ON a.id = w.act WHERE a.id IS NULL OR a.matter <> w.matter LIMIT 20");
-statement!(ORPHAN_CASES, 0, "SELECT c.matter FROM cases c LEFT JOIN matters m ON m.id = c.matter WHERE m.id IS NULL LIMIT 20");
-statement!(ORPHAN_DELIVERIES, 0, "SELECT d.id FROM deliveries d LEFT JOIN events e ON e.id = d.event WHERE e.id IS NULL LIMIT 20");
-static INDEXED: Sql = Sql::unchecked(&text::<0>("SELECT count(*) FROM search"), &text::<0>("SELECT count(*) FROM search"), 0);
+statement!(
+    ORPHAN_WORDS,
+    0,
+    "SELECT w.act FROM act_words w LEFT JOIN acts a ON a.id = w.act WHERE a.id IS NULL OR a.matter <> w.matter LIMIT 20"
+);
+statement!(
+    ORPHAN_CASES,
+    0,
+    "SELECT c.matter FROM cases c LEFT JOIN matters m ON m.id = c.matter WHERE m.id IS NULL LIMIT 20"
+);
+statement!(
+    ORPHAN_DELIVERIES,
+    0,
+    "SELECT d.id FROM deliveries d LEFT JOIN events e ON e.id = d.event WHERE e.id IS NULL LIMIT 20"
+);
+static INDEXED: Sql =
+    Sql::unchecked(&text::<0>("SELECT count(*) FROM search"), &text::<0>("SELECT count(*) FROM search"), 0);
 
 linli_db::row! {
     struct ActRow {
@@ -106,7 +119,13 @@ type Counts = BTreeMap<(UnitId, i64, String), i64>;
 /// Folds all acts and compares, in one snapshot.
 pub fn check(house: &House) -> Result<Found> {
     house.read(&Actor::system(), |cx| {
-        let mut all = Check { found: Found::default(), counts: Counts::new(), numbers: BTreeMap::new(), children: HashSet::new(), spawned: HashSet::new() };
+        let mut all = Check {
+            found: Found::default(),
+            counts: Counts::new(),
+            numbers: BTreeMap::new(),
+            children: HashSet::new(),
+            spawned: HashSet::new(),
+        };
         all.run(cx)?;
         Ok(all.found)
     })
@@ -177,21 +196,38 @@ impl Check {
 
     /// What concerns no single matter.
     fn whole(&mut self, cx: &mut Cx<'_, '_>) -> Result<()> {
-        let kept: Counts = cx.tx.all::<(UnitId, i64, String, i64)>(&COUNTERS, &[])?.into_iter().map(|(c, d, k, n)| ((c, d, k), n)).collect();
+        let kept: Counts = cx
+            .tx
+            .all::<(UnitId, i64, String, i64)>(&COUNTERS, &[])?
+            .into_iter()
+            .map(|(c, d, k, n)| ((c, d, k), n))
+            .collect();
         // When a stage was overdue is known to its clock alone; everything else is counted again from the acts.
         let recounted = |k: &(UnitId, i64, String)| !k.2.starts_with("overdue.");
         for key in kept.keys().chain(self.counts.keys()).filter(|k| recounted(k)).cloned().collect::<BTreeSet<_>>() {
             let (is, should) = (kept.get(&key).copied().unwrap_or(0), self.counts.get(&key).copied().unwrap_or(0));
             if is != should {
-                self.fault(format!("counter {} of {} on {}: {is}, by the acts {should}", key.2, key.0, time::day_text(key.1 as i32)));
+                self.fault(format!(
+                    "counter {} of {} on {}: {is}, by the acts {should}",
+                    key.2,
+                    key.0,
+                    time::day_text(key.1 as i32)
+                ));
             }
         }
-        let next: BTreeMap<(UnitId, i64), i64> = cx.tx.all::<(UnitId, i64, i64)>(&NUMBERS, &[])?.into_iter().map(|(c, y, n)| ((c, y), n)).collect();
+        let next: BTreeMap<(UnitId, i64), i64> =
+            cx.tx.all::<(UnitId, i64, i64)>(&NUMBERS, &[])?.into_iter().map(|(c, y, n)| ((c, y), n)).collect();
         for (key, mut given) in std::mem::take(&mut self.numbers) {
             given.sort_unstable();
             let dense = given.iter().enumerate().all(|(i, n)| *n == i as i64 + 1);
             if !dense || next.get(&key).copied() != given.last().copied() {
-                self.fault(format!("numbers of {} in {}: {} given, next {:?}, dense: {dense}", key.0, key.1, given.len(), next.get(&key)));
+                self.fault(format!(
+                    "numbers of {} in {}: {} given, next {:?}, dense: {dense}",
+                    key.0,
+                    key.1,
+                    given.len(),
+                    next.get(&key)
+                ));
             }
         }
         for (parent, child) in self.children.symmetric_difference(&self.spawned).copied().collect::<Vec<_>>() {
@@ -212,7 +248,14 @@ impl Check {
         Ok(())
     }
 
-    fn matter(&mut self, cx: &mut Cx<'_, '_>, m: &Matter, procedure: &Procedure, rows: &Rows, calendars: &Calendars) -> Result<Vec<String>> {
+    fn matter(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        m: &Matter,
+        procedure: &Procedure,
+        rows: &Rows,
+        calendars: &Calendars,
+    ) -> Result<Vec<String>> {
         let units = linli_registry::units(cx)?;
         let mut faults = Vec::new();
         let mut expect = |holds: bool, what: &dyn Fn() -> String| {
@@ -220,7 +263,9 @@ impl Check {
                 faults.push(what());
             }
         };
-        let (Some(first), Some(last)) = (rows.acts.first(), rows.acts.last()) else { return Ok(vec!["no acts".into()]) };
+        let (Some(first), Some(last)) = (rows.acts.first(), rows.acts.last()) else {
+            return Ok(vec!["no acts".into()]);
+        };
         let fold = Fold::of(m, procedure, rows);
 
         // The matter itself.
@@ -230,24 +275,35 @@ impl Check {
             expect(a.from == before, &|| format!("act {} leaves {} but the matter was {before}", a.seq, a.from));
             if i > 0 {
                 let mv = procedure.moves.iter().find(|mv| mv.act == a.act);
-                let declared = mv.is_some_and(|mv| mv.from.contains(&a.from.as_str()) && if mv.to.is_empty() { a.to == a.from } else { mv.to.contains(&a.to.as_str()) });
-                expect(declared, &|| format!("act {}: {} from {} to {} is not in the procedure", a.seq, a.act, a.from, a.to));
+                let declared = mv.is_some_and(|mv| {
+                    mv.from.contains(&a.from.as_str())
+                        && if mv.to.is_empty() { a.to == a.from } else { mv.to.contains(&a.to.as_str()) }
+                });
+                expect(declared, &|| {
+                    format!("act {}: {} from {} to {} is not in the procedure", a.seq, a.act, a.from, a.to)
+                });
                 expect(a.at >= rows.acts[i - 1].at, &|| format!("act {} is before the one it follows", a.seq));
             } else {
                 expect(procedure.first.contains(&a.to.as_str()), &|| format!("it began in {}", a.to));
             }
-            expect(a.committee == m.committee || !units.successors(a.committee).is_empty(), &|| format!("act {} is of another committee", a.seq));
+            expect(a.committee == m.committee || !units.successors(a.committee).is_empty(), &|| {
+                format!("act {} is of another committee", a.seq)
+            });
         }
         expect(m.revision == last.seq, &|| format!("revision {}, last act {}", m.revision, last.seq));
         expect(m.state == last.to, &|| format!("state {}, by the acts {}", m.state, last.to));
         expect(m.owner == last.owner, &|| format!("owner {:?}, by the acts {:?}", m.owner, last.owner));
         expect(m.due == last.due, &|| format!("due {:?}, by the acts {:?}", m.due, last.due));
         expect(m.opened == first.at, &|| format!("opened {}, by the acts {}", m.opened, first.at));
-        expect(m.open == fold.closed.is_none() && m.closed == fold.closed, &|| format!("open {} closed {:?}, by the acts {:?}", m.open, m.closed, fold.closed));
+        expect(m.open == fold.closed.is_none() && m.closed == fold.closed, &|| {
+            format!("open {} closed {:?}, by the acts {:?}", m.open, m.closed, fold.closed)
+        });
         expect(m.open == m.owner.is_some(), &|| format!("open {} with owner {:?}", m.open, m.owner));
         expect(m.open || m.assignee.is_none(), &|| "closed, but assigned".into());
         expect(m.redo == fold.redo, &|| format!("redo {}, by the acts {}", m.redo, fold.redo));
-        expect(m.supervised == fold.supervised, &|| format!("supervised {}, by the acts {}", m.supervised, fold.supervised));
+        expect(m.supervised == fold.supervised, &|| {
+            format!("supervised {}, by the acts {}", m.supervised, fold.supervised)
+        });
         if let Some(category) = &fold.category {
             expect(m.category == *category, &|| format!("category {}, by the acts {category}", m.category));
         }
@@ -256,11 +312,16 @@ impl Check {
         expect(rows.indexed, &|| "not in the index".into());
 
         // Words and their commitments; what is gone was erased by an act.
-        let erased: BTreeSet<i64> = rows.acts.iter().filter(|a| a.act.ends_with(".erase")).filter_map(|a| a.data.0["seq"].as_i64()).collect();
+        let erased: BTreeSet<i64> =
+            rows.acts.iter().filter(|a| a.act.ends_with(".erase")).filter_map(|a| a.data.0["seq"].as_i64()).collect();
         for a in &rows.acts {
             match (&a.words, &a.salt, &a.commitment) {
-                (Some(words), Some(salt), Some(c)) => expect(linli_matters::commitment(salt, words) == *c, &|| format!("the words of act {} are not those committed to", a.seq)),
-                (None, None, Some(_)) => expect(erased.contains(&a.seq), &|| format!("the words of act {} are gone without an act", a.seq)),
+                (Some(words), Some(salt), Some(c)) => expect(linli_matters::commitment(salt, words) == *c, &|| {
+                    format!("the words of act {} are not those committed to", a.seq)
+                }),
+                (None, None, Some(_)) => {
+                    expect(erased.contains(&a.seq), &|| format!("the words of act {} are gone without an act", a.seq))
+                }
                 (None, None, None) => {}
                 _ => expect(false, &|| format!("the words of act {} have no commitment", a.seq)),
             }
@@ -268,7 +329,8 @@ impl Check {
 
         // Parties: nobody is missing, nobody is there without a reason.
         let spawned: BTreeSet<UnitId> = rows.acts.iter().filter_map(|a| unit_in(&a.data.0, "unit")).collect();
-        let mut due_parties: BTreeSet<UnitId> = rows.acts.iter().flat_map(|a| [a.owner, a.unit, unit_in(&a.data.0, "escalated_to")]).flatten().collect();
+        let mut due_parties: BTreeSet<UnitId> =
+            rows.acts.iter().flat_map(|a| [a.owner, a.unit, unit_in(&a.data.0, "escalated_to")]).flatten().collect();
         for missing in due_parties.difference(&rows.parties) {
             expect(false, &|| format!("{missing} acted but is no party"));
         }
@@ -279,11 +341,24 @@ impl Check {
 
         // Clocks: each is the fold of its events, and the state's own one runs.
         for c in &rows.clocks {
-            let clock = Clock::fold(&c.events.0, calendars).map_err(|e| Error::internal(format!("{}: clock {}: {e}", m.number, c.stage)))?;
+            let clock = Clock::fold(&c.events.0, calendars)
+                .map_err(|e| Error::internal(format!("{}: clock {}: {e}", m.number, c.stage)))?;
             let (running, stopped) = (clock.phase() == Phase::Running, clock.phase() == Phase::Stopped);
-            expect(c.running == running && c.stopped.is_some() == stopped, &|| format!("clock {}: running {} stopped {:?}, by its events {:?}", c.stage, c.running, c.stopped, clock.phase()));
-            expect(c.events.0.first().map(Event::at) == Some(c.started), &|| format!("clock {}: its start is not its first event", c.stage));
-            expect(!stopped || (c.alarm.is_none() && c.stopped == c.events.0.last().map(Event::at)), &|| format!("clock {}: stopped, but waiting", c.stage));
+            expect(c.running == running && c.stopped.is_some() == stopped, &|| {
+                format!(
+                    "clock {}: running {} stopped {:?}, by its events {:?}",
+                    c.stage,
+                    c.running,
+                    c.stopped,
+                    clock.phase()
+                )
+            });
+            expect(c.events.0.first().map(Event::at) == Some(c.started), &|| {
+                format!("clock {}: its start is not its first event", c.stage)
+            });
+            expect(!stopped || (c.alarm.is_none() && c.stopped == c.events.0.last().map(Event::at)), &|| {
+                format!("clock {}: stopped, but waiting", c.stage)
+            });
             if running {
                 let due = clock.due(calendars).ok().flatten().map(|d| d.value);
                 expect(due == Some(c.due), &|| format!("clock {}: due {}, by its events {due:?}", c.stage, c.due));
@@ -295,19 +370,33 @@ impl Check {
             expect(live.len() == 1, &|| format!("{} clocks {stage} live in state {}", live.len(), m.state));
             for c in live {
                 expect(m.due == Some(c.due), &|| format!("due {:?}, but its clock {stage} is due {}", m.due, c.due));
-                expect(m.owner == Some(c.unit), &|| format!("owned by {:?}, but its clock {stage} by {}", m.owner, c.unit));
+                expect(m.owner == Some(c.unit), &|| {
+                    format!("owned by {:?}, but its clock {stage} by {}", m.owner, c.unit)
+                });
             }
         }
 
         // The case beside the matter.
         match (&rows.case, m.kind == "case") {
             (Some(case), true) => {
-                expect(case.returns == fold.returns, &|| format!("returns {}, by the acts {}", case.returns, fold.returns));
-                expect(case.outcome == fold.outcome, &|| format!("outcome {:?}, by the acts {:?}", case.outcome, fold.outcome));
-                expect(case.dissatisfied == fold.dissatisfied, &|| format!("dissatisfied {}, by the acts {}", case.dissatisfied, fold.dissatisfied));
-                expect((case.satisfied, case.solved) == fold.verdict, &|| format!("verdict {:?}, by the acts {:?}", (case.satisfied, case.solved), fold.verdict));
-                expect(case.called_solved == fold.called, &|| format!("called {:?}, by the acts {:?}", case.called_solved, fold.called));
-                expect(case.handler == fold.handler, &|| format!("handler {:?}, by the acts {:?}", case.handler, fold.handler));
+                expect(case.returns == fold.returns, &|| {
+                    format!("returns {}, by the acts {}", case.returns, fold.returns)
+                });
+                expect(case.outcome == fold.outcome, &|| {
+                    format!("outcome {:?}, by the acts {:?}", case.outcome, fold.outcome)
+                });
+                expect(case.dissatisfied == fold.dissatisfied, &|| {
+                    format!("dissatisfied {}, by the acts {}", case.dissatisfied, fold.dissatisfied)
+                });
+                expect((case.satisfied, case.solved) == fold.verdict, &|| {
+                    format!("verdict {:?}, by the acts {:?}", (case.satisfied, case.solved), fold.verdict)
+                });
+                expect(case.called_solved == fold.called, &|| {
+                    format!("called {:?}, by the acts {:?}", case.called_solved, fold.called)
+                });
+                expect(case.handler == fold.handler, &|| {
+                    format!("handler {:?}, by the acts {:?}", case.handler, fold.handler)
+                });
             }
             (None, false) => {}
             (case, _) => expect(false, &|| format!("kind {}, case row: {}", m.kind, case.is_some())),
@@ -326,7 +415,8 @@ impl Check {
         if let Some(parent) = m.parent {
             self.children.insert((parent.0, m.id.0));
         }
-        for child in rows.acts.iter().filter_map(|a| a.data.0["spawned"].as_array()).flatten().filter_map(Value::as_str) {
+        for child in rows.acts.iter().filter_map(|a| a.data.0["spawned"].as_array()).flatten().filter_map(Value::as_str)
+        {
             self.spawned.extend(child.parse().ok().map(|c: Uuid| (m.id.0, c)));
         }
         // A person acted for a unit, or the reporter for nobody, or the system.
@@ -361,7 +451,10 @@ impl Fold {
     fn of(m: &Matter, procedure: &Procedure, rows: &Rows) -> Fold {
         let mut f = Fold::default();
         let ends = |state: &str| procedure.state(state).is_some_and(|s| s.clock == Clocked::End);
-        let first_category = rows.acts.iter().find(|a| a.act == "case.recategorise").and_then(|a| a.data.0["from"].as_str());
+        // One instant may hold several acts: each stopped clock belongs to the first that fulfils its stage.
+        let mut taken = HashSet::new();
+        let first_category =
+            rows.acts.iter().find(|a| a.act == "case.recategorise").and_then(|a| a.data.0["from"].as_str());
         let first_category = first_category.unwrap_or(&m.category).to_owned();
         for a in &rows.acts {
             let day = i64::from(time::civil_day(a.at));
@@ -379,8 +472,14 @@ impl Fold {
                 continue;
             }
             f.counts.push((day, format!("move:{}", a.act)));
-            for c in rows.clocks.iter().filter(|c| c.stopped == Some(a.at) && met(a).contains(&c.stage.as_str())) {
-                f.counts.extend(of(&format!("{}.{}", c.stage, if a.at <= c.due { "in_time" } else { "late" }), Some(c.unit)));
+            for (i, c) in rows.clocks.iter().enumerate() {
+                if c.stopped != Some(a.at) || !met(a).contains(&c.stage.as_str()) || !taken.insert(i) {
+                    continue;
+                }
+                f.counts.extend(of(
+                    &format!("{}.{}", c.stage, if a.at <= c.due { "in_time" } else { "late" }),
+                    Some(c.unit),
+                ));
             }
             match a.act.as_str() {
                 "case.sign" | "case.ask_extension" | "case.ask_pause" => f.handler = a.unit,
@@ -413,8 +512,14 @@ impl Fold {
                     let (satisfied, solved) = (data["satisfied"].as_bool(), data["solved"].as_bool());
                     f.verdict = (satisfied, solved);
                     f.dissatisfied += i64::from(satisfied == Some(false));
-                    f.counts.extend(of(if satisfied == Some(true) { "verdict.satisfied" } else { "verdict.dissatisfied" }, f.handler));
-                    f.counts.extend(of(if solved == Some(true) { "verdict.solved" } else { "verdict.unsolved" }, f.handler));
+                    f.counts.extend(of(
+                        if satisfied == Some(true) { "verdict.satisfied" } else { "verdict.dissatisfied" },
+                        f.handler,
+                    ));
+                    f.counts.extend(of(
+                        if solved == Some(true) { "verdict.solved" } else { "verdict.unsolved" },
+                        f.handler,
+                    ));
                     if data["redo_by"].is_string() {
                         f.redo += 1;
                         f.counts.extend(of("redo", f.handler));
@@ -430,7 +535,10 @@ impl Fold {
                 }
                 "case.call_back" => {
                     f.called = data["solved"].as_bool();
-                    f.counts.extend(of(if f.called == Some(true) { "called.solved" } else { "called.unsolved" }, f.handler));
+                    f.counts.extend(of(
+                        if f.called == Some(true) { "called.solved" } else { "called.unsolved" },
+                        f.handler,
+                    ));
                 }
                 "case.recategorise" => f.category = data["category"].as_str().map(str::to_owned),
                 _ => {}

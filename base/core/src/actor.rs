@@ -155,7 +155,8 @@ impl Actor {
     }
     /// The audiences this actor belongs to: everybody, and every unit a home lies in.
     pub fn audiences(&self) -> Vec<UnitId> {
-        let mut units: Vec<UnitId> = self.root.into_iter().chain(self.homes.iter().flat_map(|h| h.within.iter().copied())).collect();
+        let mut units: Vec<UnitId> =
+            self.root.into_iter().chain(self.homes.iter().flat_map(|h| h.within.iter().copied())).collect();
         units.sort();
         units.dedup();
         units

@@ -1,12 +1,12 @@
 //! What a use case may see and do. There is nothing else: no network, no clock of the machine, no other way to the
 //! database.
 use crate::{
-    Actor, BlindIndex, CommandKey, Error, Event, Facts, House, Millis, Personal, Result, Scope, ScopeKind, Sealed, Seat, UnitId,
-    outbox, t,
+    Actor, BlindIndex, CommandKey, Error, Event, Facts, House, Millis, Personal, Result, Scope, ScopeKind, Sealed,
+    Seat, UnitId, outbox, t,
 };
 use linli_db::Tx;
-use rand::rngs::StdRng;
 use rand::Rng;
+use rand::rngs::StdRng;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ pub struct Cx<'a, 't> {
     house: &'a House,
     rng: StdRng,
     versions: Option<HashMap<String, i64>>,
-    bumped: Vec<&'static str>,
+    bumped: Vec<String>,
 }
 
 impl<'a, 't> Cx<'a, 't> {
@@ -41,7 +41,15 @@ impl<'a, 't> Cx<'a, 't> {
     /// The same transaction seen by somebody else, e.g. the system finishing what a person began.
     pub fn as_actor<R>(&mut self, actor: &Actor, f: impl FnOnce(&mut Cx<'_, 't>) -> Result<R>) -> Result<R> {
         let rng = self.house.rng();
-        let mut cx = Cx { tx: self.tx, actor, now: self.now, house: self.house, rng, versions: self.versions.clone(), bumped: self.bumped.clone() };
+        let mut cx = Cx {
+            tx: self.tx,
+            actor,
+            now: self.now,
+            house: self.house,
+            rng,
+            versions: self.versions.clone(),
+            bumped: self.bumped.clone(),
+        };
         let done = f(&mut cx);
         self.bumped = cx.bumped;
         done
@@ -85,7 +93,13 @@ impl<'a, 't> Cx<'a, 't> {
         if listeners.peek().is_none() {
             return Ok(());
         }
-        let event = Event { id: uuid_v7(self.now, &mut self.rng), kind: kind.to_owned(), subject: subject.into(), at: self.now, data };
+        let event = Event {
+            id: uuid_v7(self.now, &mut self.rng),
+            kind: kind.to_owned(),
+            subject: subject.into(),
+            at: self.now,
+            data,
+        };
         outbox::put_event(self.tx, &event)?;
         for listener in listeners {
             outbox::put_delivery(self.tx, uuid_v7(self.now, &mut self.rng), event.id, listener.name, self.now)?;
@@ -110,7 +124,8 @@ impl<'a, 't> Cx<'a, 't> {
         let body = serde_json::to_vec(what).map_err(Error::internal)?;
         let fingerprint = Sha256::digest(&body);
         if !outbox::claim_command(self.tx, sender, key.as_str(), &fingerprint, self.now)? {
-            let (stored, answer) = outbox::command(self.tx, sender, key.as_str())?.ok_or(Error::conflict(t::CONFLICT))?;
+            let (stored, answer) =
+                outbox::command(self.tx, sender, key.as_str())?.ok_or(Error::conflict(t::CONFLICT))?;
             if stored != fingerprint.as_slice() {
                 return Err(Error::conflict(t::KEY_REUSED));
             }
@@ -123,12 +138,16 @@ impl<'a, 't> Cx<'a, 't> {
     }
 
     /// What `load` gives, kept in memory until [`Cx::changed`] is called for the name by any instance.
-    pub fn cached<T: Send + Sync + 'static>(&mut self, name: &'static str, load: impl FnOnce(&mut Self) -> Result<T>) -> Result<Arc<T>> {
+    pub fn cached<T: Send + Sync + 'static>(
+        &mut self,
+        name: &'static str,
+        load: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Arc<T>> {
         if self.versions.is_none() {
             self.versions = Some(outbox::versions(self.tx)?.into_iter().collect());
         }
         let version = self.versions.as_ref().and_then(|v| v.get(name).copied()).unwrap_or(0);
-        let ours = self.bumped.contains(&name);
+        let ours = self.bumped.iter().any(|b| b == name);
         if !ours && let Some(kept) = self.house.cached(name, version) {
             return kept.downcast().map_err(|_| Error::internal(name));
         }
@@ -140,12 +159,21 @@ impl<'a, 't> Cx<'a, 't> {
         Ok(value)
     }
     /// Makes every instance load `name` anew after this transaction.
-    pub fn changed(&mut self, name: &'static str) -> Result<()> {
-        if !self.bumped.contains(&name) {
-            self.bumped.push(name);
+    pub fn changed(&mut self, name: &str) -> Result<()> {
+        if !self.bumped.iter().any(|b| b == name) {
+            self.bumped.push(name.to_owned());
             outbox::bump(self.tx, name)?;
         }
         Ok(())
+    }
+
+    /// [`Cx::changed`] now, or at an instant to come.
+    pub fn changed_from(&mut self, name: &str, from: Millis) -> Result<()> {
+        if from > self.now {
+            self.later(crate::worker::CHANGED, from, &Value::String(name.to_owned()))
+        } else {
+            self.changed(name)
+        }
     }
 
     /// A setting as it is in force now, or its default.
@@ -155,11 +183,13 @@ impl<'a, 't> Cx<'a, 't> {
             None => Ok(default),
         }
     }
-    /// Sets a setting from an instant on. Earlier values stay on record with their authors.
+    /// Sets a setting from an instant on. Earlier values stay on record with their authors. What is cached under the
+    /// setting's name is loaded anew, now or when a later instant comes.
     pub fn set_setting(&mut self, name: &str, valid_from: Millis, value: &impl Serialize) -> Result<()> {
         let value = serde_json::to_value(value).map_err(Error::internal)?;
         let (id, author, at) = (self.id(), self.actor.person.map(Uuid::from), self.now);
-        outbox::put_setting(self.tx, id, name, valid_from, &value, author, at)
+        outbox::put_setting(self.tx, id, name, valid_from, &value, author, at)?;
+        self.changed_from(name, valid_from)
     }
 
     /// Encrypts personal data for the column `what`.
@@ -178,8 +208,8 @@ impl<'a, 't> Cx<'a, 't> {
     pub fn token_digest(&self, token: &str) -> Vec<u8> {
         self.house.keys.token_digest(token)
     }
-    /// Deliveries and jobs that have given up: id, name, tries, last error.
-    pub fn dead_letters(&mut self) -> Result<Vec<(Uuid, String, i64, Option<String>)>> {
+    /// Deliveries and jobs that have given up.
+    pub fn dead_letters(&mut self) -> Result<Vec<outbox::DeadLetter>> {
         outbox::dead(self.tx)
     }
 }

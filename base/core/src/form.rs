@@ -93,7 +93,9 @@ impl Field {
         let label = format!("{} · {}", self.label.zh, self.label.en);
         let mut schema = match self.kind {
             FieldKind::Line { max } => json!({"type": "string", "maxLength": max}),
-            FieldKind::Words { min, max } => json!({"type": "string", "minLength": if self.required { min.max(1) } else { 0 }, "maxLength": max}),
+            FieldKind::Words { min, max } => {
+                json!({"type": "string", "minLength": if self.required { min.max(1) } else { 0 }, "maxLength": max})
+            }
             FieldKind::Choice(choices) => {
                 json!({"type": "string", "enum": choices.iter().map(|c| c.code).collect::<Vec<_>>()})
             }
@@ -102,7 +104,9 @@ impl Field {
             FieldKind::Number { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
             FieldKind::Date => json!({"type": "string", "format": "date"}),
             FieldKind::Yes => json!({"type": "boolean"}),
-            FieldKind::Files { max } => json!({"type": "array", "maxItems": max, "items": {"type": "string", "maxLength": 1000}}),
+            FieldKind::Files { max } => {
+                json!({"type": "array", "maxItems": max, "items": {"type": "string", "maxLength": 1000}})
+            }
         };
         if let Value::Object(map) = &mut schema {
             map.insert("description".into(), Value::String(label));
@@ -199,7 +203,9 @@ impl Input {
         for field in fields {
             match read(field, raw) {
                 Ok(Some(value)) => drop(input.values.insert(field.name, value)),
-                Ok(None) if field.required => errors.push(FieldError { field: field.name.into(), msg: t::REQUIRED.msg() }),
+                Ok(None) if field.required => {
+                    errors.push(FieldError { field: field.name.into(), msg: t::REQUIRED.msg() })
+                }
                 Ok(None) => {}
                 Err(msg) => errors.push(FieldError { field: field.name.into(), msg }),
             }

@@ -22,13 +22,13 @@ pub enum Ids {
     /// The operating system.
     Os,
     /// A seeded stream, single-threaded: the same seed gives the same district.
-    Seeded(Mutex<StdRng>),
+    Seeded(Box<Mutex<StdRng>>),
 }
 
 impl Ids {
     /// A seeded stream.
     pub fn seeded(seed: u64) -> Ids {
-        Ids::Seeded(Mutex::new(StdRng::seed_from_u64(seed)))
+        Ids::Seeded(Box::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 }
 

@@ -47,7 +47,8 @@ pub struct CommandKey(String);
 impl CommandKey {
     /// Reads a key; anything else than 8–64 of `A–Z a–z 0–9 - _` is refused.
     pub fn parse(s: &str) -> Option<CommandKey> {
-        let fits = (8..=64).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let fits =
+            (8..=64).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         fits.then(|| CommandKey(s.to_owned()))
     }
     /// A key of our own, for a form that is being shown.

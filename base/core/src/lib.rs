@@ -22,9 +22,10 @@ pub use actor::{Actor, Home, Path, Post, Role, Via};
 pub use cx::Cx;
 pub use error::{Error, FieldError, Result};
 pub use form::{Choice, Field, FieldKind, Input, RawInput, Upload};
-pub use house::{Ids, House, HouseOptions, TimeSource};
+pub use house::{House, HouseOptions, Ids, TimeSource};
 pub use ids::*;
 pub use module::{Event, Job, JobKind, Listener, Module, Tick};
+pub use outbox::DeadLetter;
 pub use personal::{BlindIndex, Keys, Personal, Sealed};
 pub use policy::{Facts, Policy, Relation, Rule, Scope, ScopeKind, Seat, Visibility};
 pub use text::{Lang, Msg, Text};
@@ -34,4 +35,4 @@ pub use worker::{Worker, WorkerReport};
 linli_texts::texts!();
 
 /// The module of the core itself: its texts, and no authority of its own.
-pub const MODULE: Module = Module::named("core").texts(TEXTS);
+pub const MODULE: Module = Module::named("core").texts(TEXTS).jobs(worker::CORE_JOBS);

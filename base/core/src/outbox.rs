@@ -81,10 +81,14 @@ pub(crate) fn job_failed(tx: &mut Tx<'_>, id: Uuid, due: Millis, dead: bool, err
     Ok(())
 }
 
+/// A delivery or job that has given up: its id, listener or kind, tries and last error.
+pub type DeadLetter = (Uuid, String, i64, Option<String>);
+
 /// Dead letters of both kinds, newest first: what the operator's page shows.
-pub(crate) fn dead(tx: &mut Tx<'_>) -> Result<Vec<(Uuid, String, i64, Option<String>)>> {
-    let mut all = tx.all(sql!("SELECT id, listener, tries, error FROM deliveries WHERE dead ORDER BY id DESC LIMIT 50"), &[])?;
-    all.extend(tx.all::<(Uuid, String, i64, Option<String>)>(
+pub(crate) fn dead(tx: &mut Tx<'_>) -> Result<Vec<DeadLetter>> {
+    let mut all =
+        tx.all(sql!("SELECT id, listener, tries, error FROM deliveries WHERE dead ORDER BY id DESC LIMIT 50"), &[])?;
+    all.extend(tx.all::<DeadLetter>(
         sql!("SELECT id, kind, tries, error FROM jobs WHERE dead ORDER BY id DESC LIMIT 50"),
         &[],
     )?);
@@ -96,7 +100,10 @@ pub(crate) fn tick_at(tx: &mut Tx<'_>) -> Result<Vec<(String, Millis)>> {
 }
 
 pub(crate) fn tick_done(tx: &mut Tx<'_>, name: &str, at: Millis) -> Result<()> {
-    tx.exec(sql!("INSERT INTO ticks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at"), &[&name, &at])?;
+    tx.exec(
+        sql!("INSERT INTO ticks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at"),
+        &[&name, &at],
+    )?;
     Ok(())
 }
 
@@ -114,7 +121,10 @@ pub(crate) fn answer_command(tx: &mut Tx<'_>, sender: Uuid, key: &str, answer: &
 }
 
 pub(crate) fn command(tx: &mut Tx<'_>, sender: Uuid, key: &str) -> Result<Option<(Vec<u8>, Json<Value>)>> {
-    Ok(tx.opt(sql!("SELECT fingerprint, answer FROM commands WHERE sender = $1 AND key = $2 LIMIT 1"), &[&sender, &key])?)
+    Ok(tx.opt(
+        sql!("SELECT fingerprint, answer FROM commands WHERE sender = $1 AND key = $2 LIMIT 1"),
+        &[&sender, &key],
+    )?)
 }
 
 pub(crate) fn forget_commands(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
@@ -130,7 +140,15 @@ pub(crate) fn setting(tx: &mut Tx<'_>, name: &str, at: Millis) -> Result<Option<
         .map(|(v,)| v.0))
 }
 
-pub(crate) fn put_setting(tx: &mut Tx<'_>, id: Uuid, name: &str, valid_from: Millis, value: &Value, author: Option<Uuid>, at: Millis) -> Result<()> {
+pub(crate) fn put_setting(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    name: &str,
+    valid_from: Millis,
+    value: &Value,
+    author: Option<Uuid>,
+    at: Millis,
+) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO settings (id, name, valid_from, value, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &name, &valid_from, &Json(value), &author, &at],
@@ -143,6 +161,9 @@ pub(crate) fn versions(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>> {
 }
 
 pub(crate) fn bump(tx: &mut Tx<'_>, name: &str) -> Result<()> {
-    tx.exec(sql!("INSERT INTO versions (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = versions.n + 1"), &[&name])?;
+    tx.exec(
+        sql!("INSERT INTO versions (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = versions.n + 1"),
+        &[&name],
+    )?;
     Ok(())
 }

@@ -204,13 +204,27 @@ impl Policy {
         let rules = self.rows.get(act)?;
         if actor.system {
             let rule = rules.iter().find(|r| r.role == Role::System)?;
-            return Some(Seat { act: rule.act, role: Role::System, relation: rule.relation, post: None, unit: None, _sealed: () });
+            return Some(Seat {
+                act: rule.act,
+                role: Role::System,
+                relation: rule.relation,
+                post: None,
+                unit: None,
+                _sealed: (),
+            });
         }
         for rule in rules {
             for post in actor.posts.iter().filter(|p| p.role == rule.role) {
                 if !judges_itself(post, facts) && post_stands(rule.relation, post, actor, facts) {
                     let (post, unit) = (Some(post.id), Some(post.unit));
-                    return Some(Seat { act: rule.act, role: rule.role, relation: rule.relation, post, unit, _sealed: () });
+                    return Some(Seat {
+                        act: rule.act,
+                        role: rule.role,
+                        relation: rule.relation,
+                        post,
+                        unit,
+                        _sealed: (),
+                    });
                 }
             }
             let as_self = match rule.role {
@@ -223,7 +237,14 @@ impl Policy {
                 _ => false,
             };
             if as_self {
-                return Some(Seat { act: rule.act, role: rule.role, relation: rule.relation, post: None, unit: None, _sealed: () });
+                return Some(Seat {
+                    act: rule.act,
+                    role: rule.role,
+                    relation: rule.relation,
+                    post: None,
+                    unit: None,
+                    _sealed: (),
+                });
             }
         }
         None
@@ -233,22 +254,29 @@ impl Policy {
     pub fn scope(&self, actor: &Actor, act: &str, kind: ScopeKind, path: &[UnitId]) -> Result<Scope> {
         let rules = self.rows.get(act).map(Vec::as_slice).unwrap_or_default();
         let post_with = |unit_fits: &dyn Fn(&Post) -> bool, relations: &[Relation]| {
-            actor.posts.iter().any(|p| unit_fits(p) && rules.iter().any(|r| r.role == p.role && relations.contains(&r.relation)))
+            actor
+                .posts
+                .iter()
+                .any(|p| unit_fits(p) && rules.iter().any(|r| r.role == p.role && relations.contains(&r.relation)))
         };
         match kind {
-            ScopeKind::Mine => {
-                actor.person.map(|p| Scope::Mine(p, Sealed(()))).ok_or(Error::SignIn)
-            }
-            ScopeKind::Desk(unit) if post_with(&|p| p.unit == unit, &[Relation::Desk, Relation::Place, Relation::Any]) => {
+            ScopeKind::Mine => actor.person.map(|p| Scope::Mine(p, Sealed(()))).ok_or(Error::SignIn),
+            ScopeKind::Desk(unit)
+                if post_with(&|p| p.unit == unit, &[Relation::Desk, Relation::Place, Relation::Any]) =>
+            {
                 Ok(Scope::Desk(unit, Sealed(())))
             }
             ScopeKind::Within(unit)
-                if post_with(&|p| p.unit == unit, &[Relation::Place, Relation::Above, Relation::Unit, Relation::Any])
-                    || post_with(&|p| path.contains(&p.unit), &[Relation::Above, Relation::Unit, Relation::Any]) =>
+                if post_with(
+                    &|p| p.unit == unit,
+                    &[Relation::Place, Relation::Above, Relation::Unit, Relation::Any],
+                ) || post_with(&|p| path.contains(&p.unit), &[Relation::Above, Relation::Unit, Relation::Any]) =>
             {
                 Ok(Scope::Within(unit, Sealed(())))
             }
-            ScopeKind::Public(unit) if rules.iter().any(|r| matches!(r.relation, Relation::Public | Relation::Neighbour)) => {
+            ScopeKind::Public(unit)
+                if rules.iter().any(|r| matches!(r.relation, Relation::Public | Relation::Neighbour)) =>
+            {
                 Ok(Scope::Public(unit, actor.audiences(), Sealed(())))
             }
             _ if actor.person.is_none() => Err(Error::SignIn),
@@ -282,7 +310,9 @@ fn person_stands(relation: Relation, actor: &Actor, facts: &Facts) -> bool {
         Relation::Any => true,
         Relation::Reporter => actor.person == facts.reporter,
         Relation::Assignee => actor.person == facts.assignee,
-        Relation::Neighbour => facts.audience.is_some_and(|a| actor.homes.iter().any(|h| h.within.contains(&a)) || Some(a) == actor.root),
+        Relation::Neighbour => {
+            facts.audience.is_some_and(|a| actor.homes.iter().any(|h| h.within.contains(&a)) || Some(a) == actor.root)
+        }
         _ => false,
     }
 }

@@ -68,7 +68,11 @@ impl Worker {
         let mut report = WorkerReport::default();
         let now = self.house.now();
         let (deliveries, jobs, ticks) = self.house.db.read(|tx| {
-            Ok::<_, crate::Error>((outbox::due_deliveries(tx, now, HELPING)?, outbox::due_jobs(tx, now, HELPING)?, outbox::tick_at(tx)?))
+            Ok::<_, crate::Error>((
+                outbox::due_deliveries(tx, now, HELPING)?,
+                outbox::due_jobs(tx, now, HELPING)?,
+                outbox::tick_at(tx)?,
+            ))
         })?;
         for d in deliveries {
             let (id, tries, listener) = (d.id, d.tries, self.house.listener(&d.listener));
@@ -79,7 +83,9 @@ impl Worker {
                 // The delivery is gone when another worker was faster: then there is nothing left to do.
                 if outbox::delivery_done(cx.tx, id)? == 1 { (listener.run)(cx, &event) } else { Ok(()) }
             });
-            self.settle(&mut report, done, tries, move |tx, due, dead, error| outbox::delivery_failed(tx, id, due, dead, error))?;
+            self.settle(&mut report, done, tries, move |tx, due, dead, error| {
+                outbox::delivery_failed(tx, id, due, dead, error)
+            })?;
         }
         for row in jobs {
             let job = Job::from(row);
@@ -89,7 +95,9 @@ impl Worker {
                 let kind = kind.ok_or_else(|| crate::Error::internal(format!("no job kind {}", job.kind)))?;
                 if outbox::job_done(cx.tx, job.id)? == 1 { (kind.run)(cx, &job) } else { Ok(()) }
             });
-            self.settle(&mut report, done, tries, move |tx, due, dead, error| outbox::job_failed(tx, id, due, dead, error))?;
+            self.settle(&mut report, done, tries, move |tx, due, dead, error| {
+                outbox::job_failed(tx, id, due, dead, error)
+            })?;
         }
         for tick in self.house.modules().iter().flat_map(|m| m.ticks).chain(CORE_TICKS) {
             let last = ticks.iter().find(|(name, _)| name == tick.name).map_or(Millis::MIN / 2, |(_, at)| *at);
@@ -138,6 +146,12 @@ impl Worker {
         self.house.write(&self.system, move |cx| failed(cx.tx, due, dead, &error))
     }
 }
+
+/// The job that makes caches load anew when something set for a later instant comes into force.
+pub(crate) const CHANGED: &str = "core.changed";
+
+pub(crate) const CORE_JOBS: &[crate::JobKind] =
+    &[crate::JobKind { kind: CHANGED, run: |cx, job| cx.changed(job.data.as_str().unwrap_or_default()) }];
 
 /// The core's own housekeeping: the answers of commands are kept for 30 days, longer than any offline queue waits.
 const CORE_TICKS: &[crate::Tick] = &[crate::Tick {

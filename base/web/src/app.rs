@@ -26,6 +26,8 @@ pub struct AppOptions {
     pub house: Arc<House>,
     /// Sessions and tokens.
     pub identify: Identify,
+    /// Lets a page session last on; called in the transaction of a write by somebody signed in.
+    pub touch: fn(&mut Cx<'_, '_>, token: &str) -> Result<()>,
     /// The navigation for an actor, read with the page.
     pub nav: fn(&mut Cx<'_, '_>) -> Result<Nav>,
     /// Files.
@@ -106,13 +108,18 @@ impl App {
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
+        let touch = self.0.o.touch;
         let nobody = Arc::new(Actor::anyone(None, lang, via));
         let (send, receive) = tokio::sync::oneshot::channel();
         self.house().write_then(
             nobody,
             move |cx| {
                 let actor = actor(cx, identify, token.as_deref(), via, lang)?;
-                cx.as_actor(&actor, |cx| f(cx))
+                let done = cx.as_actor(&actor, |cx| f(cx))?;
+                if let (Via::Page, Some(token)) = (via, token.as_deref().filter(|_| actor.person.is_some())) {
+                    touch(cx, token)?;
+                }
+                Ok(done)
             },
             move |done| drop(send.send(done)),
         );
@@ -151,8 +158,8 @@ impl App {
                 let account = cx.actor.person.map(|p| {
                     cx.token_digest(&format!("account\n{p}")).iter().take(8).map(|b| format!("{b:02x}")).collect()
                 });
-                // A page in the desk's frame without places to go would be a dead end.
-                let desk = body.desk && !nav.side.is_empty();
+                // Each reader keeps the places to go that there are: staff have the desk's, residents their tabs.
+                let desk = !nav.side.is_empty() && (body.desk || nav.tabs.is_empty());
                 let frame = Frame {
                     lang,
                     prefs,

@@ -19,7 +19,8 @@ fn root_seat(cx: &mut Cx<'_, '_>) -> Result<()> {
 /// Adds or changes a category.
 pub fn put_category(cx: &mut Cx<'_, '_>, c: &Category) -> Result<()> {
     root_seat(cx)?;
-    let well_formed = (1..=64).contains(&c.code.len()) && c.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.');
+    let well_formed = (1..=64).contains(&c.code.len())
+        && c.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.');
     if !well_formed {
         return Err(Error::field("code", t::E_CODE));
     }
@@ -29,7 +30,9 @@ pub fn put_category(cx: &mut Cx<'_, '_>, c: &Category) -> Result<()> {
         }
     }
     let all = crate::categories(cx)?;
-    if let Some(parent) = &c.parent && (!all.iter().any(|k| k.code == *parent) || rules::chain(&all, parent).contains(&c.code)) {
+    if let Some(parent) = &c.parent
+        && (!all.iter().any(|k| k.code == *parent) || rules::chain(&all, parent).contains(&c.code))
+    {
         return Err(Error::field("parent", t::E_CATEGORY));
     }
     let terms = linli_matters::terms(cx)?;
@@ -60,7 +63,12 @@ pub fn put_responsibility(cx: &mut Cx<'_, '_>, mut r: Responsibility) -> Result<
     if !crate::categories(cx)?.iter().any(|c| c.code == r.category) {
         return Err(Error::field("category", t::E_CATEGORY));
     }
-    for (field, value) in [("actor_zh", &r.actor_zh), ("actor_en", &r.actor_en), ("article_zh", &r.article_zh), ("article_en", &r.article_en)] {
+    for (field, value) in [
+        ("actor_zh", &r.actor_zh),
+        ("actor_en", &r.actor_en),
+        ("article_zh", &r.article_zh),
+        ("article_en", &r.article_en),
+    ] {
         if value.trim().is_empty() {
             return Err(Error::field(field, linli_core::t::REQUIRED));
         }
@@ -95,7 +103,9 @@ fn check(cx: &mut Cx<'_, '_>, r: &RuleRow) -> Result<()> {
     if !matches!(r.stage.as_str(), "report" | "dispatch") {
         return Err(Error::field("stage", linli_core::t::NOT_A_CHOICE));
     }
-    if let Some(code) = &r.category && !crate::categories(cx)?.iter().any(|c| c.code == *code) {
+    if let Some(code) = &r.category
+        && !crate::categories(cx)?.iter().any(|c| c.code == *code)
+    {
         return Err(Error::field("category", t::E_CATEGORY));
     }
     let units = linli_registry::units(cx)?;
@@ -108,7 +118,9 @@ fn check(cx: &mut Cx<'_, '_>, r: &RuleRow) -> Result<()> {
     if !sound {
         return Err(Error::field("target", t::E_TARGET));
     }
-    let known = |facts: &serde_json::Value| facts.as_object().is_some_and(|m| m.keys().all(|k| matches!(k.as_str(), "class" | "place" | "in_estate")));
+    let known = |facts: &serde_json::Value| {
+        facts.as_object().is_some_and(|m| m.keys().all(|k| matches!(k.as_str(), "class" | "place" | "in_estate")))
+    };
     if !known(&r.facts.0) {
         return Err(Error::field("facts", t::E_FACTS));
     }
@@ -152,9 +164,18 @@ pub fn replay(cx: &mut Cx<'_, '_>, rule: &RuleRow, matters: &[Matter]) -> Result
     let mut moved = Vec::new();
     for m in matters {
         let facts = crate::facts_of(cx, m)?;
-        let (a, b) = (rules::route(&old, &units, &facts, &rule.stage, cx.now), rules::route(&new, &units, &facts, &rule.stage, cx.now));
+        let (a, b) = (
+            rules::route(&old, &units, &facts, &rule.stage, cx.now),
+            rules::route(&new, &units, &facts, &rule.stage, cx.now),
+        );
         if a.unit != b.unit {
-            moved.push(Replayed { matter: m.id, number: m.number.clone(), title: m.title.clone(), before: a.unit, after: b.unit });
+            moved.push(Replayed {
+                matter: m.id,
+                number: m.number.clone(),
+                title: m.title.clone(),
+                before: a.unit,
+                after: b.unit,
+            });
         }
     }
     Ok(moved)

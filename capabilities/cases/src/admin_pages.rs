@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use linli_core::{
-    Choice, Cx, Error, Facts, Field, FieldError, FieldKind, Input, Lang, Millis, Msg, RawInput, Result, Role,
-    ScopeKind, UnitId, time,
+    Choice, Cx, Error, Facts, Field, FieldError, FieldKind, Input, Lang, Millis, Msg, RawInput, Result, Role, UnitId,
+    time,
 };
 use linli_db::Json;
 use linli_matters::{Ask, Matter, Terms};
@@ -497,7 +497,6 @@ struct MovedView {
 
 struct ReplayView {
     said: String,
-    partial: bool,
     moved: Vec<MovedView>,
     hidden: Vec<(String, String)>,
 }
@@ -530,33 +529,28 @@ fn scope_of(cx: &mut Cx<'_, '_>, asked: Option<&str>) -> Result<UnitId> {
     Ok(unit)
 }
 
-/// The last matters within a unit, newest first: all of them where the actor's posts may list them, otherwise those that
-/// everybody may see. The second says whether it is only those.
-fn recent(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<(Vec<Matter>, bool)> {
-    let path = linli_registry::units(cx)?.path(unit).to_vec();
-    let (scope, partial) = match cx.scope(procedure::LIST, ScopeKind::Within(unit), &path) {
-        Ok(scope) => (scope, false),
-        Err(_) => (cx.scope(procedure::LIST, ScopeKind::Public(unit), &path)?, true),
-    };
+/// The last cases within a unit, newest first and without their titles: whoever keeps rules sees numbers and units, not
+/// what people wrote.
+fn recent(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<Matter>> {
     let mut found = Vec::new();
     let mut after = None;
     while (found.len() as i64) < REPLAYED {
         let ask = Ask { after, limit: 100.min(REPLAYED - found.len() as i64), ..Ask::default() };
-        let page = linli_matters::list(cx, &scope, &ask)?;
+        let page = linli_matters::recent(cx, unit, &ask)?;
         found.extend(page.items.into_iter().filter(|m| m.kind == procedure::CASE.kind));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    Ok((found, partial))
+    Ok(found)
 }
 
 fn replay_view(cx: &mut Cx<'_, '_>, unit: UnitId, raw: &RawInput) -> Result<ReplayView> {
     let units = linli_registry::units(cx)?;
     let lang = cx.actor.lang;
     let rule = RuleRow { id: cx.id(), ..read_rule(raw, unit, &units, cx.now)? };
-    let (matters, partial) = recent(cx, unit)?;
+    let matters = recent(cx, unit)?;
     let moved = crate::replay(cx, &rule, &matters)?;
     let name = |u: UnitId| units.name(u, lang).to_owned();
     let moved = moved.into_iter().map(|r| MovedView {
@@ -569,7 +563,7 @@ fn replay_view(cx: &mut Cx<'_, '_>, unit: UnitId, raw: &RawInput) -> Result<Repl
     let moved: Vec<MovedView> = moved.collect();
     let said = if moved.is_empty() { t::A_REPLAY_NONE } else { t::A_REPLAY_SOME };
     let said = said.with("n", matters.len()).with("moved", moved.len()).in_(lang);
-    Ok(ReplayView { said, partial, moved, hidden })
+    Ok(ReplayView { said, moved, hidden })
 }
 
 fn rules_page(

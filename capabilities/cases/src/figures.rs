@@ -41,7 +41,8 @@ pub fn figures(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Result<
     let units = linli_registry::units(cx)?;
     cx.scope(crate::LIST, ScopeKind::Within(unit), units.path(unit))
         .or_else(|_| cx.scope(crate::LIST, ScopeKind::Desk(unit), units.path(unit)))?;
-    let committees: Vec<UnitId> = units.within(unit).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id).collect();
+    let committees: Vec<UnitId> =
+        units.within(unit).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id).collect();
     let area = !committees.is_empty();
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     if area {
@@ -59,7 +60,9 @@ pub fn figures(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Result<
     let get = |k: &str| sums.get(k).copied().unwrap_or(0);
     let share = |code, label, definition, n: i64, of: i64| Figure { code, label, definition, n, of: Some(of) };
     let plain = |code, label, definition, n: i64| Figure { code, label, definition, n, of: None };
-    let in_time = |stage: &str| (get(&format!("{stage}.in_time")), get(&format!("{stage}.in_time")) + get(&format!("{stage}.late")));
+    let in_time = |stage: &str| {
+        (get(&format!("{stage}.in_time")), get(&format!("{stage}.in_time")) + get(&format!("{stage}.late")))
+    };
     let (sign, contact, answer) = (in_time("sign"), in_time("contact"), in_time("answer"));
     let verdicts = get("verdict.satisfied") + get("verdict.dissatisfied");
     let answered = get("answered.solved") + get("answered.partly") + get("answered.explained");
@@ -68,12 +71,24 @@ pub fn figures(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Result<
         share("contacted_in_time", t::G_CONTACTED, t::G_CONTACTED_DEF, contact.0, contact.1),
         share("answered_in_time", t::G_ANSWERED, t::G_ANSWERED_DEF, answer.0, answer.1),
         share("claimed_solved", t::G_CLAIMED, t::G_CLAIMED_DEF, get("answered.solved"), answered),
-        share("solved", t::G_SOLVED, t::G_SOLVED_DEF, get("verdict.solved"), get("verdict.solved") + get("verdict.unsolved")),
+        share(
+            "solved",
+            t::G_SOLVED,
+            t::G_SOLVED_DEF,
+            get("verdict.solved"),
+            get("verdict.solved") + get("verdict.unsolved"),
+        ),
         share("satisfied", t::G_SATISFIED, t::G_SATISFIED_DEF, get("verdict.satisfied"), verdicts),
         plain("not_evaluated", t::G_NOT_EVALUATED, t::G_NOT_EVALUATED_DEF, get("verdict.none")),
         share("returned", t::G_RETURNED, t::G_RETURNED_DEF, get("returned"), get("dispatched")),
         share("redone", t::G_REDONE, t::G_REDONE_DEF, get("redo"), answered),
-        share("called_solved", t::G_CALLED, t::G_CALLED_DEF, get("called.solved"), get("called.solved") + get("called.unsolved")),
+        share(
+            "called_solved",
+            t::G_CALLED,
+            t::G_CALLED_DEF,
+            get("called.solved"),
+            get("called.solved") + get("called.unsolved"),
+        ),
     ];
     if area {
         items.insert(0, plain("opened", t::G_OPENED, t::G_OPENED_DEF, get("opened")));

@@ -158,10 +158,6 @@ async fn report_form(State(app): State<App>, req: Req) -> Response {
         if cx.actor.person.is_none() {
             return Err(Error::SignIn);
         }
-        let own = linli_core::Facts { reporter: cx.actor.person, ..Default::default() };
-        if cx.may(procedure::REPORT, procedure::REPORT, &own).is_err() && !reports_for_others(cx) {
-            return Err(Error::forbidden(t::R_NOT_HERE));
-        }
         // A link may say what it is about: a category, or the first of those under it.
         let about = about.as_deref().filter(|a| !a.is_empty());
         let categories = crate::categories(cx)?;
@@ -234,10 +230,7 @@ async fn report_step(State(app): State<App>, mut req: Req) -> Response {
         };
         return match outcome {
             Ok(Some(errors)) => {
-                let at = if errors
-                    .iter()
-                    .any(|e| !matches!(e.field.as_str(), "category" | "named" | "private"))
-                {
+                let at = if errors.iter().any(|e| !matches!(e.field.as_str(), "category" | "named" | "private")) {
                     1
                 } else {
                     step
@@ -307,11 +300,7 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
         (Html::empty(), 0, false, None, None);
     if step >= 2 {
         let r = report::read(raw, false)?;
-        let preview = match report::preview(cx, &r) {
-            // Who works here without living here reports for somebody.
-            Err(Error::Forbidden(_)) if staff && r.on_behalf.is_none() => return Err(Error::field("on_behalf", linli_core::t::REQUIRED)),
-            made => made?,
-        };
+        let preview = report::preview(cx, &r)?;
         danger = preview.danger;
         if step == 2 {
             // Suggested once; whoever then chose "not sure" is not asked again.
@@ -1023,15 +1012,16 @@ async fn duty(State(app): State<App>, req: Req) -> Response {
         let next_html = view::list(cx, &rows, None, false)?;
         let waiting = late.len() + soon.len();
         // Only those who may put an alarm right are shown it.
-        let tends = cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
+        let tends =
+            cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
         let alarms = if tends { linli_matters::open_alarms(cx)? } else { Vec::new() };
         let texts = [&t::ALARM_BROKEN_RULE, &linli_matters::t::ALARM_CALENDAR];
         let alarms = alarms
             .into_iter()
-            .map(|(id, code, about, at, n)| {
-                let text =
-                    texts.iter().find(|t| t.key == code).map_or(code.clone(), |t| t.with("about", &about).in_(s.lang));
-                (id.to_string(), text, s.when(at), n)
+            .map(|a| {
+                let known = texts.iter().find(|t| t.key == a.code);
+                let text = known.map_or(a.code, |t| t.with("about", &a.about).in_(s.lang));
+                (a.id.to_string(), text, s.when(a.at), a.seen)
             })
             .collect();
         let view = DutyView {
@@ -1170,7 +1160,7 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
 fn series(counted: &[(i64, i64)], from: i64, to: i64, lang: Lang) -> (Vec<(String, i64)>, linli_core::Text) {
     let (step, caption) = match to - from {
         ..=31 => (1, t::G_CHART),
-        ..=180 => (7, t::G_CHART_WEEK),
+        32..=180 => (7, t::G_CHART_WEEK),
         _ => (30, t::G_CHART_30),
     };
     if counted.is_empty() {

@@ -1,7 +1,9 @@
 //! The procedure of a case (诉求): from report to verdict, as a table. And the procedure of a task: a unit's share of it.
 use crate::store::{self, Case};
 use crate::{rules, t};
-use linli_core::{Choice, Cx, Error, Field, FieldKind, Input, MatterId, PersonId, Relation, Result, Role, Rule, UnitId, time};
+use linli_core::{
+    Choice, Cx, Error, Field, FieldKind, Input, MatterId, PersonId, Relation, Result, Role, Rule, UnitId, time,
+};
 use linli_matters::{Clocked, Move, NewMatter, Procedure, Readers, Seed, State, Turn, unit_of, wrong};
 use serde_json::{Map, json};
 use work_calendar::Term;
@@ -56,10 +58,7 @@ const SATISFACTION: &[Choice] = &[
     Choice { code: "satisfied", label: t::VERDICT_SATISFIED },
     Choice { code: "dissatisfied", label: t::VERDICT_DISSATISFIED },
 ];
-const SOLVED: &[Choice] = &[
-    Choice { code: "yes", label: t::SOLVED_YES },
-    Choice { code: "no", label: t::SOLVED_NO },
-];
+const SOLVED: &[Choice] = &[Choice { code: "yes", label: t::SOLVED_YES }, Choice { code: "no", label: t::SOLVED_NO }];
 const OPEN: &[&str] = &["received", "dispatched", "handling", "approval", "paused", "ruling", "answered", "review"];
 
 const fn state(name: &'static str, label: linli_core::Text, told: linli_core::Text, clock: Clocked) -> State {
@@ -67,9 +66,28 @@ const fn state(name: &'static str, label: linli_core::Text, told: linli_core::Te
 }
 
 /// A move with the usual defaults; the table below says only what differs.
-const fn mv(act: &'static str, label: linli_core::Text, told: linli_core::Text, from: &'static [&'static str], to: &'static [&'static str]) -> Move {
+const fn mv(
+    act: &'static str,
+    label: linli_core::Text,
+    told: linli_core::Text,
+    from: &'static [&'static str],
+    to: &'static [&'static str],
+) -> Move {
     let (who, input, effect): (&[_], &[_], linli_matters::Effect) = (DESK, &[], |_, _, _| Ok(()));
-    Move { act, label, told, from, to, who, input, words: None, readers: Readers::All, refusal: false, spawns: &[], effect }
+    Move {
+        act,
+        label,
+        told,
+        from,
+        to,
+        who,
+        input,
+        words: None,
+        readers: Readers::All,
+        refusal: false,
+        spawns: &[],
+        effect,
+    }
 }
 
 /// The case procedure.
@@ -125,9 +143,16 @@ pub static CASE: Procedure = Procedure {
     ],
     born: |_, _| Err(Error::internal("a case is reported, not spawned")),
     moves: &[
-        Move { readers: Readers::Party, effect: sign, ..mv("case.sign", t::M_SIGN, t::TOLD_SIGN, &["received", "dispatched"], &["handling"]) },
         Move {
-            input: &[Field::new("unit", t::F_UNIT, Unit { picker: "dispatch" }).hint(t::F_UNIT_HINT), Field::new("words", t::F_NOTE, WORDS)],
+            readers: Readers::Party,
+            effect: sign,
+            ..mv("case.sign", t::M_SIGN, t::TOLD_SIGN, &["received", "dispatched"], &["handling"])
+        },
+        Move {
+            input: &[
+                Field::new("unit", t::F_UNIT, Unit { picker: "dispatch" }).hint(t::F_UNIT_HINT),
+                Field::new("words", t::F_NOTE, WORDS),
+            ],
             words: Some("words"),
             readers: Readers::Staff,
             effect: dispatch,
@@ -231,8 +256,17 @@ pub static CASE: Procedure = Procedure {
             effect: refuse,
             ..mv("case.refuse", t::M_REFUSE, t::TOLD_REFUSE, &["approval"], &["handling"])
         },
-        Move { readers: Readers::Party, effect: resume, ..mv("case.resume", t::M_RESUME, t::TOLD_RESUME, &["paused"], &["handling"]) },
-        Move { who: CLOCK, readers: Readers::Party, effect: resume, ..mv("case.pause_over", t::M_PAUSE_OVER, t::TOLD_RESUME, &["paused"], &["handling"]) },
+        Move {
+            readers: Readers::Party,
+            effect: resume,
+            ..mv("case.resume", t::M_RESUME, t::TOLD_RESUME, &["paused"], &["handling"])
+        },
+        Move {
+            who: CLOCK,
+            readers: Readers::Party,
+            effect: resume,
+            ..mv("case.pause_over", t::M_PAUSE_OVER, t::TOLD_RESUME, &["paused"], &["handling"])
+        },
         Move {
             input: &[
                 Field::required("outcome", t::F_OUTCOME, FieldKind::Choice(OUTCOMES)),
@@ -254,7 +288,13 @@ pub static CASE: Procedure = Procedure {
             ],
             words: Some("words"),
             effect: verdict,
-            ..mv("case.verdict", t::M_VERDICT, t::TOLD_VERDICT, &["answered"], &["closed", "handling", "received", "review"])
+            ..mv(
+                "case.verdict",
+                t::M_VERDICT,
+                t::TOLD_VERDICT,
+                &["answered"],
+                &["closed", "handling", "received", "review"],
+            )
         },
         Move {
             who: &[(Worker, Place), (Head, Place), (Dispatcher, Above), (Supervisor, Above)],
@@ -265,7 +305,13 @@ pub static CASE: Procedure = Procedure {
             ],
             words: Some("words"),
             effect: verdict_for,
-            ..mv("case.verdict_for", t::M_VERDICT_FOR, t::TOLD_VERDICT_FOR, &["answered"], &["closed", "handling", "received", "review"])
+            ..mv(
+                "case.verdict_for",
+                t::M_VERDICT_FOR,
+                t::TOLD_VERDICT_FOR,
+                &["answered"],
+                &["closed", "handling", "received", "review"],
+            )
         },
         Move { who: CLOCK, effect: lapse, ..mv("case.lapse", t::M_LAPSE, t::TOLD_LAPSE, &["answered"], &["closed"]) },
         Move {
@@ -289,23 +335,60 @@ pub static CASE: Procedure = Procedure {
             words: Some("words"),
             ..mv("case.add", t::M_ADD, t::TOLD_ADD, OPEN, &[])
         },
-        Move { who: SELF, readers: Readers::Party, effect: urge, ..mv("case.urge", t::M_URGE, t::TOLD_URGE, &["received", "dispatched", "handling", "approval", "ruling", "review"], &[]) },
+        Move {
+            who: SELF,
+            readers: Readers::Party,
+            effect: urge,
+            ..mv(
+                "case.urge",
+                t::M_URGE,
+                t::TOLD_URGE,
+                &["received", "dispatched", "handling", "approval", "ruling", "review"],
+                &[],
+            )
+        },
         Move {
             who: SELF,
             input: &[words(t::F_WITHDRAW)],
             words: Some("words"),
             effect: withdraw,
-            ..mv("case.withdraw", t::M_WITHDRAW, t::TOLD_WITHDRAW, &["received", "dispatched", "handling", "approval", "paused", "ruling", "answered", "review"], &["closed"])
+            ..mv(
+                "case.withdraw",
+                t::M_WITHDRAW,
+                t::TOLD_WITHDRAW,
+                &["received", "dispatched", "handling", "approval", "paused", "ruling", "answered", "review"],
+                &["closed"],
+            )
         },
         Move {
-            who: &[(Resident, Reporter), (Worker, Place), (Head, Place), (Handler, Party), (Dispatcher, Party), (Supervisor, Above)],
+            who: &[
+                (Resident, Reporter),
+                (Worker, Place),
+                (Head, Place),
+                (Handler, Party),
+                (Dispatcher, Party),
+                (Supervisor, Above),
+            ],
             input: &[Field::required("seq", t::F_SEQ, FieldKind::Number { min: 1, max: 100_000 })],
             readers: Readers::Party,
             effect: erase,
-            ..mv("case.erase", t::M_ERASE, t::TOLD_ERASE, &["received", "dispatched", "handling", "approval", "paused", "ruling", "answered", "review", "closed"], &[])
+            ..mv(
+                "case.erase",
+                t::M_ERASE,
+                t::TOLD_ERASE,
+                &["received", "dispatched", "handling", "approval", "paused", "ruling", "answered", "review", "closed"],
+                &[],
+            )
         },
         Move {
-            who: &[(Worker, Desk), (Head, Desk), (Dispatcher, Desk), (Worker, Place), (Head, Place), (Dispatcher, Above)],
+            who: &[
+                (Worker, Desk),
+                (Head, Desk),
+                (Dispatcher, Desk),
+                (Worker, Place),
+                (Head, Place),
+                (Dispatcher, Above),
+            ],
             input: &[Field::required("category", t::F_CATEGORY, FieldKind::Category)],
             readers: Readers::Party,
             effect: recategorise,
@@ -334,8 +417,24 @@ pub static CASE: Procedure = Procedure {
             effect: call_back,
             ..mv("case.call_back", t::M_CALL_BACK, t::TOLD_CALL_BACK, &["answered", "closed"], &[])
         },
-        Move { who: CLOCK, readers: Readers::Party, effect: escalate, ..mv("case.overdue", t::M_OVERDUE, t::TOLD_OVERDUE, &["received", "dispatched", "handling", "approval", "ruling", "review"], &[]) },
-        Move { who: CLOCK, readers: Readers::Party, effect: |cx, turn, _| turn.recalendar(cx), ..mv("case.recount", t::M_RECOUNT, t::TOLD_RECOUNT, OPEN, &[]) },
+        Move {
+            who: CLOCK,
+            readers: Readers::Party,
+            effect: escalate,
+            ..mv(
+                "case.overdue",
+                t::M_OVERDUE,
+                t::TOLD_OVERDUE,
+                &["received", "dispatched", "handling", "approval", "ruling", "review"],
+                &[],
+            )
+        },
+        Move {
+            who: CLOCK,
+            readers: Readers::Party,
+            effect: |cx, turn, _| turn.recalendar(cx),
+            ..mv("case.recount", t::M_RECOUNT, t::TOLD_RECOUNT, OPEN, &[])
+        },
     ],
 };
 
@@ -398,7 +497,10 @@ fn dispatch(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<(
 fn receivable(cx: &mut Cx<'_, '_>, turn: &Turn<'_>, unit: UnitId, from: UnitId, field: &str) -> Result<()> {
     let units = linli_registry::units(cx)?;
     match units.get(unit) {
-        Some(u) if u.valid_until.is_none() && u.function != linli_registry::Function::Group && u.function != linli_registry::Function::Estate => {}
+        Some(u)
+            if u.valid_until.is_none()
+                && u.function != linli_registry::Function::Group
+                && u.function != linli_registry::Function::Estate => {}
         _ => return wrong(field, linli_matters::t::NEEDS_UNIT),
     }
     if unit == from {
@@ -430,7 +532,9 @@ fn send(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, case: &mut Case, unit: UnitId)
 fn give_back(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()> {
     let mut case = load(cx, turn)?;
     let unit = own_unit(turn)?;
-    let Some(sender) = case.sender.filter(|_| case.dispatched.is_some()) else { return Err(Error::forbidden(t::E_NOT_DISPATCHED)) };
+    let Some(sender) = case.sender.filter(|_| case.dispatched.is_some()) else {
+        return Err(Error::forbidden(t::E_NOT_DISPATCHED));
+    };
     if case.ruled {
         return Err(Error::forbidden(t::E_RULED));
     }

@@ -1,6 +1,8 @@
 //! Reporting: words and place first, everything else optional, and a preview exactly as neighbours will see it.
 use crate::{Category, procedure, rules, store, t};
-use linli_core::{Cx, Error, Facts, Field, FieldError, FieldKind, Input, Personal, PlaceId, Result, Seat, UnitId, Upload};
+use linli_core::{
+    Cx, Error, Facts, Field, FieldError, FieldKind, Input, Personal, PlaceId, Result, Seat, UnitId, Upload,
+};
 use linli_matters::{Matter, NewMatter};
 use linli_registry::Place;
 use serde::{Deserialize, Serialize};
@@ -105,7 +107,8 @@ fn locate(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Placed> {
     if let Some(id) = r.place {
         let place = linli_registry::place(cx, id)?.ok_or(Error::field("place", linli_core::t::NOT_AN_ID))?;
         let within = linli_registry::place_within(cx, &place)?;
-        let name = if r.place_text.is_empty() { place.name.clone() } else { format!("{} {}", place.name, r.place_text) };
+        let name =
+            if r.place_text.is_empty() { place.name.clone() } else { format!("{} {}", place.name, r.place_text) };
         return Ok(Placed { committee: place.committee, name, within, place: Some(place) });
     }
     let committee = match r.committee {
@@ -115,7 +118,8 @@ fn locate(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Placed> {
     if units.get(committee).is_none_or(|u| u.valid_until.is_some()) {
         return Err(Error::field("committee", linli_core::t::NOT_AN_ID));
     }
-    let name = if r.place_text.is_empty() { units.name(committee, cx.actor.lang).to_owned() } else { r.place_text.clone() };
+    let name =
+        if r.place_text.is_empty() { units.name(committee, cx.actor.lang).to_owned() } else { r.place_text.clone() };
     Ok(Placed { place: None, name, committee, within: units.path(committee).to_vec() })
 }
 
@@ -156,7 +160,9 @@ fn decide(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Decided> {
     if category.is_none() && !r.category.is_empty() {
         return Err(Error::field("category", t::E_CATEGORY));
     }
-    if let Some(named) = r.named && linli_registry::units(cx)?.get(named).is_none() {
+    if let Some(named) = r.named
+        && linli_registry::units(cx)?.get(named).is_none()
+    {
         return Err(Error::field("named", linli_core::t::NOT_AN_ID));
     }
     let audience = audience(cx, r, &placed, category.as_ref())?;

@@ -50,7 +50,10 @@ pub fn route(rules: &[RuleRow], units: &Units, facts: &RouteFacts, stage: &str, 
     let mut fitting: Vec<&RuleRow> = rules.iter().filter(|r| r.stage == stage && holds(r, facts, at)).collect();
     let rank = |r: &RuleRow| {
         let depth = facts.path.iter().position(|u| *u == r.scope).map_or(0, |p| p + 1);
-        let category = r.category.as_ref().map_or(0, |c| facts.categories.len() - facts.categories.iter().position(|k| k == c).unwrap_or(0));
+        let category = r
+            .category
+            .as_ref()
+            .map_or(0, |c| facts.categories.len() - facts.categories.iter().position(|k| k == c).unwrap_or(0));
         (depth, category, r.facts.0.as_object().map_or(0, Map::len), r.valid_from, r.id)
     };
     fitting.sort_by_key(|r| std::cmp::Reverse(rank(r)));

@@ -189,7 +189,10 @@ pub(crate) fn put_responsibility(tx: &mut Tx<'_>, r: &Responsibility, from: Mill
 }
 
 pub(crate) fn end_responsibility(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<u64> {
-    Ok(tx.exec(sql!("UPDATE responsibilities SET valid_until = $2 WHERE id = $1 AND valid_until IS NULL"), &[&id, &at])?)
+    Ok(tx.exec(
+        sql!("UPDATE responsibilities SET valid_until = $2 WHERE id = $1 AND valid_until IS NULL"),
+        &[&id, &at],
+    )?)
 }
 
 linli_db::row! {
@@ -246,5 +249,8 @@ pub(crate) fn put_rule(tx: &mut Tx<'_>, r: &RuleRow, at: Millis) -> Result<()> {
 }
 
 pub(crate) fn end_rule(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<u64> {
-    Ok(tx.exec(sql!("UPDATE routing_rules SET valid_until = $2 WHERE id = $1 AND (valid_until IS NULL OR valid_until > $2)"), &[&id, &at])?)
+    Ok(tx.exec(
+        sql!("UPDATE routing_rules SET valid_until = $2 WHERE id = $1 AND (valid_until IS NULL OR valid_until > $2)"),
+        &[&id, &at],
+    )?)
 }

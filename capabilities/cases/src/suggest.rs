@@ -23,7 +23,9 @@ pub(crate) fn suggest(cx: &mut Cx<'_, '_>, words: &str) -> Result<Option<Categor
 
 /// Too few examples teach nothing: then there is no model and no suggestion.
 fn learn(categories: &[Category]) -> Option<Model> {
-    let taught = categories.iter().flat_map(|c| c.examples.lines().filter(|l| !l.trim().is_empty()).map(move |l| (c.code.as_str(), l)));
+    let taught = categories
+        .iter()
+        .flat_map(|c| c.examples.lines().filter(|l| !l.trim().is_empty()).map(move |l| (c.code.as_str(), l)));
     let samples: Vec<Sample<'_>> = taught.map(|(label, text)| Sample { text: text.into(), label, group: "" }).collect();
     Model::train(&samples, &Options::default()).ok()
 }

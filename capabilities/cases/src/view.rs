@@ -218,7 +218,16 @@ pub(crate) fn story(
         acts.push(act_view(cx, &units, seen, &story, a, &names)?);
     }
     let mut moves = Vec::new();
-    let possible = crate::offered(cx, seen)?;
+    let case = crate::case(cx, m.id)?;
+    let mut possible = crate::offered(cx, seen)?;
+    // What would only be refused is not offered: a return out of its window or after a ruling, a second extension.
+    let returnable = story.clocks.iter().any(|c| c.stage == "return" && c.stopped.is_none() && c.due >= cx.now);
+    possible.retain(|mv| match mv.act {
+        "case.return" => returnable && case.as_ref().is_some_and(|c| !c.ruled && c.dispatched.is_some()),
+        "case.ask_extension" => case.as_ref().is_some_and(|c| !c.extended) && m.term_class != "urgent",
+        "case.ask_pause" => m.term_class != "urgent",
+        _ => true,
+    });
     let main = main_move(&possible, m);
     for mv in possible.iter().filter(|mv| mv.name() != "erase") {
         let again = refused.filter(|r| r.name == mv.name());
@@ -243,7 +252,7 @@ pub(crate) fn story(
             facts.push((t::P_PROVISIONAL.in_(s.lang), Html::text(t::P_PROVISIONAL_WHY.in_(s.lang))));
         }
     }
-    if let Some(case) = crate::case(cx, m.id)? {
+    if let Some(case) = &case {
         let yes_no = |b: bool| if b { t::SOLVED_YES } else { t::SOLVED_NO }.in_(s.lang);
         if let Some(outcome) = &case.outcome {
             facts.push((t::P_CLAIM.in_(s.lang), Html::text(outcome_text(outcome).in_(s.lang))));

@@ -106,7 +106,9 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
         clock.save(cx)?;
     }
     store::put_party(cx.tx, m.id, new.owner, cx.now)?;
-    if let Some(unit) = seat.unit() && unit != new.owner {
+    if let Some(unit) = seat.unit()
+        && unit != new.owner
+    {
         store::put_party(cx.tx, m.id, unit, cx.now)?;
     }
     write_act(cx, &m, seat, new.act, "", crate::Readers::All, new.data, &new.words, &new.files, 1)?;
@@ -121,18 +123,28 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
 
 /// Makes a move. `revision` is the act number the mover has seen: when somebody has moved since, the mover is told what
 /// changed instead. `None` is for callers that decide within this transaction (clocks, spawning modules).
-pub fn act(cx: &mut Cx<'_, '_>, id: MatterId, name: &str, input: &crate::Given, revision: Option<i64>) -> Result<Matter> {
+pub fn act(
+    cx: &mut Cx<'_, '_>,
+    id: MatterId,
+    name: &str,
+    input: &crate::Given,
+    revision: Option<i64>,
+) -> Result<Matter> {
     let m = store::by_id(cx.tx, id)?.ok_or(Error::NotFound)?;
     let procedure = crate::procedure_of(cx, &m)?;
     let facts = matter::facts(cx, &m)?;
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
     let seat = cx.may(mv.act, procedure.view, &facts)?;
-    if let Some(seen) = revision && seen != m.revision {
+    if let Some(seen) = revision
+        && seen != m.revision
+    {
         return Err(changed(cx, procedure, &m, seen)?);
     }
     if !mv.from.contains(&m.state.as_str()) {
         let state = procedure.state(&m.state).map_or(t::STATE_UNKNOWN, |s| s.label);
-        return Err(Error::conflict(t::NOT_NOW.with("move", mv.label.in_(cx.actor.lang)).with("state", state.in_(cx.actor.lang))));
+        return Err(Error::conflict(
+            t::NOT_NOW.with("move", mv.label.in_(cx.actor.lang)).with("state", state.in_(cx.actor.lang)),
+        ));
     }
     let input = Input::check(mv.input, &input.raw, input.strict)?;
     perform(cx, procedure, mv, m, &seat, &input)
@@ -147,11 +159,22 @@ fn changed(cx: &mut Cx<'_, '_>, procedure: &Procedure, m: &Matter, seen: i64) ->
         .filter_map(|a| procedure.moves.iter().find(|mv| mv.act == a.act).map(|mv| mv.label.in_(lang)))
         .collect();
     let state = procedure.state(&m.state).map_or(t::STATE_UNKNOWN, |s| s.label);
-    let joined = if what.is_empty() { "–".to_owned() } else { what.join(if lang == linli_core::Lang::Zh { "、" } else { ", " }) };
+    let joined = if what.is_empty() {
+        "–".to_owned()
+    } else {
+        what.join(if lang == linli_core::Lang::Zh { "、" } else { ", " })
+    };
     Ok(Error::conflict(t::CHANGED.with("moves", joined).with("state", state.in_(lang))))
 }
 
-fn perform(cx: &mut Cx<'_, '_>, procedure: &'static Procedure, mv: &'static Move, mut m: Matter, seat: &Seat, input: &Input) -> Result<Matter> {
+fn perform(
+    cx: &mut Cx<'_, '_>,
+    procedure: &'static Procedure,
+    mv: &'static Move,
+    mut m: Matter,
+    seat: &Seat,
+    input: &Input,
+) -> Result<Matter> {
     let (before, from) = (m.revision, m.state.clone());
     let (owner_before, title_before, audience_before) = (m.owner, m.title.clone(), m.audience);
     let clocks = store::clocks(cx.tx, m.id)?.into_iter().map(StageClock::of).collect();
@@ -199,7 +222,9 @@ fn perform(cx: &mut Cx<'_, '_>, procedure: &'static Procedure, mv: &'static Move
     if !spawned.is_empty() {
         data.insert("spawned".into(), json!(spawned));
     }
-    if owner_before != m.owner && let Some(owner) = m.owner {
+    if owner_before != m.owner
+        && let Some(owner) = m.owner
+    {
         data.insert("to_unit".into(), json!(owner));
     }
     let files: Vec<_> = input.files().cloned().collect();
@@ -211,7 +236,11 @@ fn perform(cx: &mut Cx<'_, '_>, procedure: &'static Procedure, mv: &'static Move
     if reindex || title_before != m.title || audience_before != m.audience {
         search::again(cx, &m)?;
     }
-    cx.emit("matters.moved", m.id, json!({"kind": m.kind, "act": mv.act, "from": from, "to": m.state, "committee": m.committee}))?;
+    cx.emit(
+        "matters.moved",
+        m.id,
+        json!({"kind": m.kind, "act": mv.act, "from": from, "to": m.state, "committee": m.committee}),
+    )?;
     Ok(m)
 }
 
@@ -222,13 +251,18 @@ fn enter(cx: &mut Cx<'_, '_>, procedure: &Procedure, turn: &mut Turn<'_>, from: 
         Some(Clocked::Stage(stage)) => Some(stage),
         _ => None,
     };
-    if from != to && let Some(stage) = stage_of(from) && stage_of(to) != Some(stage) && !turn.keeps(stage) {
+    if from != to
+        && let Some(stage) = stage_of(from)
+        && stage_of(to) != Some(stage)
+        && !turn.keeps(stage)
+    {
         turn.met(cx, stage)?;
     }
     turn.matter.state = to.to_owned();
     match target.clock {
         Clocked::End => {
-            for stage in turn.clocks.iter().filter(|c| c.stopped.is_none()).map(|c| c.stage.clone()).collect::<Vec<_>>() {
+            for stage in turn.clocks.iter().filter(|c| c.stopped.is_none()).map(|c| c.stage.clone()).collect::<Vec<_>>()
+            {
                 turn.dropped(cx, &stage)?;
             }
             turn.matter.open = false;

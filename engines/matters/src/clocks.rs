@@ -78,12 +78,25 @@ pub struct StageClock {
 
 impl StageClock {
     /// Starts a stage for a unit with the term of the matter's class.
-    pub(crate) fn start(cx: &mut Cx<'_, '_>, matter: MatterId, class: &str, stage: &str, unit: UnitId) -> Result<StageClock> {
-        let term = terms(cx)?.term(class, stage).ok_or_else(|| Error::internal(format!("no term for {class}/{stage}")))?;
+    pub(crate) fn start(
+        cx: &mut Cx<'_, '_>,
+        matter: MatterId,
+        class: &str,
+        stage: &str,
+        unit: UnitId,
+    ) -> Result<StageClock> {
+        let term =
+            terms(cx)?.term(class, stage).ok_or_else(|| Error::internal(format!("no term for {class}/{stage}")))?;
         StageClock::start_with(cx, matter, stage, unit, term)
     }
     /// Starts a stage with a term of its own (a granted pause, an upstream due date).
-    pub(crate) fn start_with(cx: &mut Cx<'_, '_>, matter: MatterId, stage: &str, unit: UnitId, term: Term) -> Result<StageClock> {
+    pub(crate) fn start_with(
+        cx: &mut Cx<'_, '_>,
+        matter: MatterId,
+        stage: &str,
+        unit: UnitId,
+        term: Term,
+    ) -> Result<StageClock> {
         let calendar = linli_registry::work(cx)?.label.clone();
         let events = vec![Event::Started { at: cx.now, term, calendar }];
         let mut clock = StageClock {
@@ -122,7 +135,8 @@ impl StageClock {
         let bad = |e: work_calendar::Error| Error::internal(format!("clock: {e}"));
         self.dirty = true;
         self.running = clock.phase() == work_calendar::Phase::Running;
-        self.stopped = (clock.phase() == work_calendar::Phase::Stopped).then(|| self.events.last().map_or(cx.now, Event::at));
+        self.stopped =
+            (clock.phase() == work_calendar::Phase::Stopped).then(|| self.events.last().map_or(cx.now, Event::at));
         if self.stopped.is_some() {
             self.alarm = None;
             return Ok(());

@@ -32,14 +32,17 @@ pub fn prepare(name: &str, bytes: &[u8]) -> Result<Prepared> {
         None => (picture(bytes)?, "image/jpeg"),
     };
     let hash: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-    let name: String = name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
+    let name: String =
+        name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
     let upload = Upload { hash, mime: mime.to_owned(), size: bytes.len() as i64, name };
     Ok(Prepared { bytes, upload })
 }
 
 fn picture(bytes: &[u8]) -> Result<Vec<u8>> {
     let bad = |_| Error::Bad(415, crate::t::FILE_UNREADABLE.msg());
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| Error::Bad(415, crate::t::FILE_UNREADABLE.msg()))?;
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|_| Error::Bad(415, crate::t::FILE_UNREADABLE.msg()))?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) {
         return Err(Error::Bad(415, crate::t::FILE_UNREADABLE.msg()));
     }

@@ -22,7 +22,7 @@ pub use lists::{After, Ask, Listed, list};
 pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
 pub use search::reindex;
-pub use store::{Act, FileRow};
+pub use store::{Act, Alarm, FileRow};
 pub use story::{Reading, Story, day, erase, file, holds, link, moves, related, story};
 pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
@@ -126,6 +126,15 @@ pub fn open_by_place(cx: &mut Cx<'_, '_>, places: &[PlaceId]) -> Result<HashMap<
     Ok(by_place)
 }
 
+/// The newest matters within a unit without their titles, for replaying a rule on them; the caller has a seat for the rule.
+pub fn recent(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Result<Listed> {
+    let mut listed = lists::within_unit(cx, unit, ask)?;
+    for m in &mut listed.items {
+        m.title.clear();
+    }
+    Ok(listed)
+}
+
 /// Sums of a committee's counters by dimension over civil days `from..=to`.
 pub fn sums_of(cx: &mut Cx<'_, '_>, committee: UnitId, from: i64, to: i64) -> Result<Vec<(String, i64)>> {
     store::sums_of(cx.tx, committee, from, to)
@@ -153,14 +162,44 @@ pub fn sums_by_unit(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Re
 
 /// The dimensions that are counted per unit; a figure of a unit asks for them by name, so that an index answers.
 pub const UNIT_DIMENSIONS: &[&str] = &[
-    "sign.in_time", "sign.late", "contact.in_time", "contact.late", "answer.in_time", "answer.late", "ruling.in_time", "ruling.late",
-    "review.in_time", "review.late", "approval.in_time", "approval.late", "answered.solved", "answered.partly", "answered.explained",
-    "verdict.satisfied", "verdict.dissatisfied", "verdict.solved", "verdict.unsolved", "verdict.none", "dispatched", "returned", "redo",
-    "called.solved", "called.unsolved", "urged", "supervised", "called_in",
+    "sign.in_time",
+    "sign.late",
+    "contact.in_time",
+    "contact.late",
+    "answer.in_time",
+    "answer.late",
+    "ruling.in_time",
+    "ruling.late",
+    "review.in_time",
+    "review.late",
+    "approval.in_time",
+    "approval.late",
+    "answered.solved",
+    "answered.partly",
+    "answered.explained",
+    "verdict.satisfied",
+    "verdict.dissatisfied",
+    "verdict.solved",
+    "verdict.unsolved",
+    "verdict.none",
+    "dispatched",
+    "returned",
+    "redo",
+    "called.solved",
+    "called.unsolved",
+    "urged",
+    "supervised",
+    "called_in",
 ];
 
 /// One dimension's sum per civil day over committees.
-pub fn daily(cx: &mut Cx<'_, '_>, dimension: &str, committees: &[UnitId], from: i64, to: i64) -> Result<Vec<(i64, i64)>> {
+pub fn daily(
+    cx: &mut Cx<'_, '_>,
+    dimension: &str,
+    committees: &[UnitId],
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, i64)>> {
     store::daily(cx.tx, dimension, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to)
 }
 
@@ -169,8 +208,8 @@ pub fn ownerless(cx: &mut Cx<'_, '_>) -> Result<i64> {
     store::ownerless(cx.tx)
 }
 
-/// Unsolved alarms: id, code, what about, since, how often.
-pub fn open_alarms(cx: &mut Cx<'_, '_>) -> Result<Vec<(Uuid, String, String, Millis, i64)>> {
+/// Unsolved alarms, newest first.
+pub fn open_alarms(cx: &mut Cx<'_, '_>) -> Result<Vec<Alarm>> {
     store::open_alarms(cx.tx)
 }
 

@@ -72,14 +72,28 @@ pub fn list(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask) -> Result<Listed> {
     if listed.items.len() as i64 > limit {
         listed.items.truncate(limit as usize);
         let by_due = matches!(scope, Scope::Desk(..)) || ask.open;
-        listed.next = listed.items.last().map(|m| After { key: if by_due { m.due.unwrap_or(Millis::MAX) } else { 0 }, id: m.id.0 });
+        listed.next = listed
+            .items
+            .last()
+            .map(|m| After { key: if by_due { m.due.unwrap_or(Millis::MAX) } else { 0 }, id: m.id.0 });
     }
     Ok(listed)
 }
 
+/// The newest within a unit, whoever asks.
+pub(crate) fn within_unit(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Result<Listed> {
+    let limit = ask.limit.clamp(1, 100);
+    let mut items = within(cx, unit, ask, limit + 1)?;
+    let more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|m| After { key: 0, id: m.id.0 });
+    Ok(Listed { items, next })
+}
+
 fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
     let found = search::find(cx, scope, ask.q.as_deref().unwrap_or_default(), ask.after.map(|a| a.key), limit)?;
-    let next = (found.len() as i64 == limit).then(|| found.last().map(|(id, doc)| After { key: *doc, id: id.0 })).flatten();
+    let next =
+        (found.len() as i64 == limit).then(|| found.last().map(|(id, doc)| After { key: *doc, id: id.0 })).flatten();
     let ids: Vec<MatterId> = found.into_iter().map(|f| f.0).collect();
     let mut items = by_ids(cx, &ids)?;
     items.retain(|m| {
@@ -93,12 +107,8 @@ fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result
 /// Matters by id, in the order asked for.
 pub(crate) fn by_ids(cx: &mut Cx<'_, '_>, ids: &[MatterId]) -> Result<Vec<Matter>> {
     let raw: Vec<Uuid> = ids.iter().map(|i| i.0).collect();
-    let mut items: Vec<Matter> = cx.tx.all(
-        sql!(
-            "SELECT * FROM matters WHERE id IN UUIDS($1) LIMIT 200"
-        ),
-        &[&raw.as_slice()],
-    )?;
+    let mut items: Vec<Matter> =
+        cx.tx.all(sql!("SELECT * FROM matters WHERE id IN UUIDS($1) LIMIT 200"), &[&raw.as_slice()])?;
     items.sort_by_key(|m| ids.iter().position(|i| *i == m.id));
     Ok(items)
 }
@@ -179,8 +189,12 @@ fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, li
     let params: &[&dyn linli_db::Param] = &[&unit, &before, &root, &ask.category, &limit];
     let deep: &[&dyn linli_db::Param] = &[&unit, &before, &raw, &ask.category, &limit];
     match linli_registry::units(cx)?.path(unit).len() {
-        1 => by_depth!(cx, unit, params; 1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5")),
-        2 => by_depth!(cx, unit, params; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5")),
+        1 => {
+            by_depth!(cx, unit, params; 1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5"))
+        }
+        2 => {
+            by_depth!(cx, unit, params; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5"))
+        }
         _ => by_depth!(cx, unit, deep;
             3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
             4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),

@@ -157,7 +157,8 @@ impl Procedure {
     }
     /// The rows of the policy: its own, and one for each role and relation of each move.
     pub fn rules(&self) -> Vec<Rule> {
-        let moves = self.moves.iter().flat_map(|m| m.who.iter().map(|(role, relation)| Rule::new(m.act, *role, *relation)));
+        let moves =
+            self.moves.iter().flat_map(|m| m.who.iter().map(|(role, relation)| Rule::new(m.act, *role, *relation)));
         self.policy.iter().copied().chain(moves).collect()
     }
 
@@ -168,12 +169,15 @@ impl Procedure {
         let names: BTreeSet<&str> = self.states.iter().map(|s| s.name).collect();
         let mut fault = |what: String| faults.push(format!("{}: {what}", self.kind));
         for s in self.states {
-            let leaving: Vec<&Move> = self.moves.iter().filter(|m| m.from.contains(&s.name) && m.to.iter().any(|t| *t != s.name)).collect();
+            let leaving: Vec<&Move> =
+                self.moves.iter().filter(|m| m.from.contains(&s.name) && m.to.iter().any(|t| *t != s.name)).collect();
             match s.clock {
                 Clocked::End => {}
-                Clocked::Unclocked(why) if why.is_empty() => fault(format!("state {} has neither clock nor reason", s.name)),
+                Clocked::Unclocked("") => fault(format!("state {} has neither clock nor reason", s.name)),
                 _ if leaving.is_empty() => fault(format!("state {} is a dead end", s.name)),
-                Clocked::Stage(_) if leaving.iter().all(|m| m.automatic()) => fault(format!("nobody can act in state {}", s.name)),
+                Clocked::Stage(_) if leaving.iter().all(|m| m.automatic()) => {
+                    fault(format!("nobody can act in state {}", s.name))
+                }
                 _ => {}
             }
         }
@@ -196,13 +200,19 @@ impl Procedure {
             if m.refusal && !(asks("reason") && asks("way")) {
                 fault(format!("refusal {} must ask for `reason` and `way`", m.act));
             }
-            if let Some(w) = m.words && !m.input.iter().any(|f| f.name == w && matches!(f.kind, FieldKind::Words { .. })) {
+            if let Some(w) = m.words
+                && !m.input.iter().any(|f| f.name == w && matches!(f.kind, FieldKind::Words { .. }))
+            {
                 fault(format!("move {} takes its words from a field it does not ask", m.act));
             }
         }
         // Every state can be reached from a first one, and an end from every state.
         let step = |from: &BTreeSet<&'static str>| -> BTreeSet<&'static str> {
-            let reached = self.moves.iter().filter(|m| m.from.iter().any(|f| from.contains(f))).flat_map(|m| m.to.iter().copied());
+            let reached = self
+                .moves
+                .iter()
+                .filter(|m| m.from.iter().any(|f| from.contains(f)))
+                .flat_map(|m| m.to.iter().copied());
             from.iter().copied().chain(reached).collect()
         };
         let close = |start: BTreeSet<&'static str>| {
@@ -276,7 +286,8 @@ mod tests {
     }
     fn faults(states: &'static [State], moves: &'static [Move]) -> Vec<String> {
         let born = |_: &mut Cx<'_, '_>, _: &Seed| Err(linli_core::Error::NotFound);
-        Procedure { kind: "k", version: 1, label: T, states, first: &["a"], view: "k.view", policy: &[], moves, born }.faults()
+        Procedure { kind: "k", version: 1, label: T, states, first: &["a"], view: "k.view", policy: &[], moves, born }
+            .faults()
     }
 
     #[test]
@@ -287,7 +298,8 @@ mod tests {
         assert!(faults(STATES, const { &[go("k.end", &["a"], &["c"])] }).iter().any(|f| f.contains("unknown state")));
         const NO: Move = Move { refusal: true, ..go("k.no", &["a"], &["b"]) };
         assert!(faults(STATES, const { &[NO] }).iter().any(|f| f.contains("must ask")));
-        const LOST: &[State] = &[state("a", Clocked::Stage("s")), state("b", Clocked::End), state("c", Clocked::Unclocked(""))];
+        const LOST: &[State] =
+            &[state("a", Clocked::Stage("s")), state("b", Clocked::End), state("c", Clocked::Unclocked(""))];
         let found = faults(LOST, const { &[go("k.end", &["a"], &["b"])] });
         assert!(found.iter().any(|f| f.contains("never reached")) && found.iter().any(|f| f.contains("neither clock")));
         const LOOP: &[State] = &[state("a", Clocked::Stage("s")), state("b", Clocked::Stage("s"))];

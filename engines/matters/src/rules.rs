@@ -46,7 +46,8 @@ pub fn mask(text: &str) -> String {
 /// A title from what was said: the first sentence, at most 40 characters, masked.
 pub fn title(words: &str) -> String {
     let masked = mask(words.trim());
-    let sentence = masked.split(['\n', '。', '！', '？', '!', '?']).find(|s| !s.trim().is_empty()).unwrap_or_default().trim();
+    let sentence =
+        masked.split(['\n', '。', '！', '？', '!', '?']).find(|s| !s.trim().is_empty()).unwrap_or_default().trim();
     let mut title: String = sentence.chars().take(40).collect();
     if sentence.chars().count() > 40 {
         title.push('…');
@@ -91,7 +92,8 @@ pub fn token(prefix: char, unit: UnitId) -> String {
 
 /// The words of a query, at most eight; none means that nothing can be searched (a single Chinese character, signs).
 pub fn query_terms(q: &str) -> Vec<String> {
-    let mut all: Vec<String> = terms(&q.chars().take(64).collect::<String>()).split_whitespace().map(str::to_owned).collect();
+    let mut all: Vec<String> =
+        terms(&q.chars().take(64).collect::<String>()).split_whitespace().map(str::to_owned).collect();
     all.dedup();
     all.truncate(8);
     all

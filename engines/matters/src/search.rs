@@ -31,7 +31,9 @@ pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, words: &str) -> Result<()> {
 /// Rewrites a matter's entry after its title, words, category or audience changed.
 pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
     let words = store::acts(cx.tx, m.id, 0, 1)?.into_iter().next().and_then(|a| a.words).unwrap_or_default();
-    let Some((doc,)) = cx.tx.opt::<(i64,)>(sql!("SELECT doc FROM search_docs WHERE id = $1 LIMIT 1"), &[&m.id])? else { return Ok(()) };
+    let Some((doc,)) = cx.tx.opt::<(i64,)>(sql!("SELECT doc FROM search_docs WHERE id = $1 LIMIT 1"), &[&m.id])? else {
+        return Ok(());
+    };
     cx.tx.exec(sql!(sqlite "DELETE FROM search WHERE rowid = $1", pg "DELETE FROM search WHERE doc = $1"), &[&doc])?;
     index(cx, doc, &text(m, &words))
 }
@@ -40,7 +42,8 @@ pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
 /// none was left) and how many. For a database whose rows were copied: the index itself is not.
 pub fn reindex(cx: &mut Cx<'_, '_>, after: Option<MatterId>, limit: i64) -> Result<(Option<MatterId>, u64)> {
     let after = after.unwrap_or(MatterId(uuid::Uuid::nil()));
-    let ids: Vec<(MatterId,)> = cx.tx.all(sql!("SELECT id FROM search_docs WHERE id > $1 ORDER BY id LIMIT $2"), &[&after, &limit])?;
+    let ids: Vec<(MatterId,)> =
+        cx.tx.all(sql!("SELECT id FROM search_docs WHERE id > $1 ORDER BY id LIMIT $2"), &[&after, &limit])?;
     for (id,) in &ids {
         let matter = crate::matter(cx, *id)?;
         again(cx, &matter)?;
@@ -60,7 +63,13 @@ fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {
 }
 
 /// The newest matters within a scope that hold every term. Only `Within` and `Public` can be searched.
-pub(crate) fn find(cx: &mut Cx<'_, '_>, scope: &Scope, q: &str, before: Option<i64>, limit: i64) -> Result<Vec<(MatterId, i64)>> {
+pub(crate) fn find(
+    cx: &mut Cx<'_, '_>,
+    scope: &Scope,
+    q: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(MatterId, i64)>> {
     let (unit, audiences) = match scope {
         Scope::Within(unit, _) => (*unit, None),
         Scope::Public(unit, audiences, _) => (*unit, Some(audiences)),
@@ -76,7 +85,9 @@ pub(crate) fn find(cx: &mut Cx<'_, '_>, scope: &Scope, q: &str, before: Option<i
         return Ok(Vec::new());
     }
     let (quote, and, or) = if cx.tx.engine() == Engine::Sqlite { ('"', " AND ", " OR ") } else { ('\'', " & ", " | ") };
-    let quoted = |words: &[String], join: &str| words.iter().map(|w| format!("{quote}{w}{quote}")).collect::<Vec<_>>().join(join);
+    let quoted = |words: &[String], join: &str| {
+        words.iter().map(|w| format!("{quote}{w}{quote}")).collect::<Vec<_>>().join(join)
+    };
     let mut query = quoted(&required, and);
     if !any.is_empty() {
         query = format!("{query}{and}({})", quoted(&any, or));

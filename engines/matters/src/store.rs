@@ -8,31 +8,17 @@ use work_calendar::Event;
 
 /// `SELECT *` on purpose: the table's columns stand in the order of [`Matter`]'s fields.
 pub(crate) fn by_id(tx: &mut Tx<'_>, id: MatterId) -> Result<Option<Matter>> {
-    Ok(tx.opt(
-        sql!(
-            "SELECT * FROM matters WHERE id = $1 LIMIT 1"
-        ),
-        &[&id],
-    )?)
+    Ok(tx.opt(sql!("SELECT * FROM matters WHERE id = $1 LIMIT 1"), &[&id])?)
 }
 
 pub(crate) fn by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<Matter>> {
-    Ok(tx.opt(
-        sql!(
-            "SELECT * FROM matters WHERE number = $1 LIMIT 1"
-        ),
-        &[&number],
-    )?)
+    Ok(tx.opt(sql!("SELECT * FROM matters WHERE number = $1 LIMIT 1"), &[&number])?)
 }
 
 /// Open matters at any of these places; ordered here, because the index answers place by place.
 pub(crate) fn open_at_places(tx: &mut Tx<'_>, places: &[PlaceId]) -> Result<Vec<Matter>> {
-    let mut found: Vec<Matter> = tx.all(
-        sql!(
-            "SELECT * FROM matters WHERE place IN UUIDS($1) AND open LIMIT 1000"
-        ),
-        &[&places],
-    )?;
+    let mut found: Vec<Matter> =
+        tx.all(sql!("SELECT * FROM matters WHERE place IN UUIDS($1) AND open LIMIT 1000"), &[&places])?;
     found.sort_by_key(|m| std::cmp::Reverse(m.id));
     Ok(found)
 }
@@ -78,7 +64,10 @@ pub(crate) fn next_number(tx: &mut Tx<'_>, committee: UnitId, year: i64) -> Resu
         ),
         &[&committee, &year],
     )?;
-    let (n,) = tx.one::<(i64,)>(sql!("SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1"), &[&committee, &year])?;
+    let (n,) = tx.one::<(i64,)>(
+        sql!("SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1"),
+        &[&committee, &year],
+    )?;
     Ok(n)
 }
 
@@ -157,7 +146,10 @@ pub(crate) fn put_act(tx: &mut Tx<'_>, a: &NewAct<'_>) -> Result<()> {
 }
 
 pub(crate) fn put_words(tx: &mut Tx<'_>, act: ActId, matter: MatterId, words: &str, salt: &[u8]) -> Result<()> {
-    tx.exec(sql!("INSERT INTO act_words (act, matter, words, salt) VALUES ($1, $2, $3, $4)"), &[&act, &matter, &words, &salt])?;
+    tx.exec(
+        sql!("INSERT INTO act_words (act, matter, words, salt) VALUES ($1, $2, $3, $4)"),
+        &[&act, &matter, &words, &salt],
+    )?;
     Ok(())
 }
 
@@ -195,7 +187,11 @@ pub(crate) fn acts_of(tx: &mut Tx<'_>, matter: MatterId, act: &str) -> Result<Ve
 }
 
 pub(crate) fn parties(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<UnitId>> {
-    Ok(tx.all::<(UnitId,)>(sql!("SELECT unit FROM matter_parties WHERE matter = $1 LIMIT 100"), &[&matter])?.into_iter().map(|r| r.0).collect())
+    Ok(tx
+        .all::<(UnitId,)>(sql!("SELECT unit FROM matter_parties WHERE matter = $1 LIMIT 100"), &[&matter])?
+        .into_iter()
+        .map(|r| r.0)
+        .collect())
 }
 
 pub(crate) fn put_party(tx: &mut Tx<'_>, matter: MatterId, unit: UnitId, at: Millis) -> Result<()> {
@@ -285,7 +281,13 @@ linli_db::row! {
     }
 }
 
-pub(crate) fn put_file(tx: &mut Tx<'_>, id: FileId, matter: MatterId, act: ActId, f: &linli_core::Upload) -> Result<()> {
+pub(crate) fn put_file(
+    tx: &mut Tx<'_>,
+    id: FileId,
+    matter: MatterId,
+    act: ActId,
+    f: &linli_core::Upload,
+) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO files (id, matter, act, hash, mime, size, name) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
         &[&id, &matter, &act, &f.hash, &f.mime, &f.size, &f.name],
@@ -300,12 +302,21 @@ pub(crate) fn files(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<FileRow>> {
     )?)
 }
 
-pub(crate) fn file(tx: &mut Tx<'_>, id: FileId) -> Result<Option<(MatterId, ActId, String, String, String)>> {
-    Ok(tx.opt(sql!("SELECT matter, act, hash, mime, name FROM files WHERE id = $1 AND erased IS NULL LIMIT 1"), &[&id])?)
+/// A file with the matter it belongs to.
+pub(crate) fn file(tx: &mut Tx<'_>, id: FileId) -> Result<Option<(MatterId, FileRow)>> {
+    let row = tx.opt::<FileRow>(
+        sql!("SELECT id, act, hash, mime, size, name FROM files WHERE id = $1 AND erased IS NULL LIMIT 1"),
+        &[&id],
+    )?;
+    let matter = tx.opt::<(MatterId,)>(sql!("SELECT matter FROM files WHERE id = $1 LIMIT 1"), &[&id])?;
+    Ok(matter.map(|m| m.0).zip(row))
 }
 
 pub(crate) fn erase_files(tx: &mut Tx<'_>, matter: MatterId, act: ActId, at: Millis) -> Result<u64> {
-    Ok(tx.exec(sql!("UPDATE files SET erased = $3 WHERE matter = $1 AND act = $2 AND erased IS NULL"), &[&matter, &act, &at])?)
+    Ok(tx.exec(
+        sql!("UPDATE files SET erased = $3 WHERE matter = $1 AND act = $2 AND erased IS NULL"),
+        &[&matter, &act, &at],
+    )?)
 }
 
 pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimension: &str) -> Result<()> {
@@ -340,7 +351,12 @@ pub(crate) fn sums_within(tx: &mut Tx<'_>, committees: &[Uuid], from: i64, to: i
     )?)
 }
 
-pub(crate) fn sums_of_dimensions(tx: &mut Tx<'_>, dimensions: &[String], from: i64, to: i64) -> Result<Vec<(String, i64)>> {
+pub(crate) fn sums_of_dimensions(
+    tx: &mut Tx<'_>,
+    dimensions: &[String],
+    from: i64,
+    to: i64,
+) -> Result<Vec<(String, i64)>> {
     Ok(tx.all(
         sql!(
             "SELECT dimension, CAST(sum(n) AS BIGINT) FROM counters WHERE dimension IN TEXTS($1) AND day >= $2 AND day <= $3
@@ -350,7 +366,13 @@ pub(crate) fn sums_of_dimensions(tx: &mut Tx<'_>, dimensions: &[String], from: i
     )?)
 }
 
-pub(crate) fn daily(tx: &mut Tx<'_>, dimension: &str, committees: &[Uuid], from: i64, to: i64) -> Result<Vec<(i64, i64)>> {
+pub(crate) fn daily(
+    tx: &mut Tx<'_>,
+    dimension: &str,
+    committees: &[Uuid],
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, i64)>> {
     Ok(tx.all(
         sql!(
             "SELECT day, CAST(sum(n) AS BIGINT) FROM counters WHERE dimension = $1 AND committee IN UUIDS($2) AND day >= $3 AND day <= $4
@@ -383,7 +405,9 @@ pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind
 pub(crate) fn links(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, String)>> {
     let mut all: Vec<(MatterId, String)> =
         tx.all(sql!("SELECT other, kind FROM matter_links WHERE matter = $1 ORDER BY at LIMIT 50"), &[&id])?;
-    all.extend(tx.all::<(MatterId, String)>(sql!("SELECT matter, kind FROM matter_links WHERE other = $1 LIMIT 50"), &[&id])?);
+    all.extend(
+        tx.all::<(MatterId, String)>(sql!("SELECT matter, kind FROM matter_links WHERE other = $1 LIMIT 50"), &[&id])?,
+    );
     Ok(all)
 }
 
@@ -402,8 +426,28 @@ pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at
     Ok(())
 }
 
-pub(crate) fn open_alarms(tx: &mut Tx<'_>) -> Result<Vec<(Uuid, String, String, Millis, i64)>> {
-    Ok(tx.all(sql!("SELECT id, code, about, at, seen FROM alarms WHERE solved IS NULL ORDER BY at DESC LIMIT 100"), &[])?)
+linli_db::row! {
+    /// Something the duty desk must see to.
+    #[derive(Debug, Clone)]
+    pub struct Alarm {
+        /// Its id.
+        pub id: Uuid,
+        /// The key of its text.
+        pub code: String,
+        /// What it is about: an id, a year.
+        pub about: String,
+        /// When it was last raised.
+        pub at: Millis,
+        /// How often it was raised.
+        pub seen: i64,
+    }
+}
+
+pub(crate) fn open_alarms(tx: &mut Tx<'_>) -> Result<Vec<Alarm>> {
+    Ok(tx.all(
+        sql!("SELECT id, code, about, at, seen FROM alarms WHERE solved IS NULL ORDER BY at DESC LIMIT 100"),
+        &[],
+    )?)
 }
 
 pub(crate) fn ownerless(tx: &mut Tx<'_>) -> Result<i64> {
@@ -417,7 +461,12 @@ pub(crate) fn solve_alarm(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<()> {
 
 pub(crate) fn set_ancestors(tx: &mut Tx<'_>, committee: UnitId, u: &[Option<UnitId>; 6]) -> Result<u64> {
     let [u1, u2, u3, ..] = u;
-    Ok(tx.exec(sql!("UPDATE matters SET u1 = $2, u2 = $3, u3 = $4 WHERE committee = $1 AND (u1 <> $2 OR u2 <> $3 OR u3 <> $4)"), &[&committee, u1, u2, u3])?)
+    Ok(tx.exec(
+        sql!(
+            "UPDATE matters SET u1 = $2, u2 = $3, u3 = $4 WHERE committee = $1 AND (u1 <> $2 OR u2 <> $3 OR u3 <> $4)"
+        ),
+        &[&committee, u1, u2, u3],
+    )?)
 }
 
 pub(crate) fn hand_over(tx: &mut Tx<'_>, from: UnitId, to: UnitId) -> Result<()> {

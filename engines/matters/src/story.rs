@@ -80,12 +80,12 @@ pub fn moves(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Vec<&'static Move>> {
 
 /// A file that the actor may read: its name in the store, media type and name.
 pub fn file(cx: &mut Cx<'_, '_>, id: FileId) -> Result<(String, String, String)> {
-    let (matter, act, hash, mime, name) = store::file(cx.tx, id)?.ok_or(Error::NotFound)?;
+    let (matter, file) = store::file(cx.tx, id)?.ok_or(Error::NotFound)?;
     let seen = crate::see_id(cx, matter)?;
     let reading = Reading::of(&seen.seat, &seen.matter, cx);
-    let readers = store::acts(cx.tx, matter, 0, 500)?.into_iter().find(|a| a.id == act).map(|a| a.readers);
+    let readers = store::acts(cx.tx, matter, 0, 500)?.into_iter().find(|a| a.id == file.act).map(|a| a.readers);
     match readers {
-        Some(r) if reading.may_read(&r) => Ok((hash, mime, name)),
+        Some(r) if reading.may_read(&r) => Ok((file.hash, file.mime, file.name)),
         _ => Err(Error::NotFound),
     }
 }
@@ -93,7 +93,11 @@ pub fn file(cx: &mut Cx<'_, '_>, id: FileId) -> Result<(String, String, String)>
 /// Erases the words and files of one's own act; the act, its time and its commitment stay, and the erasing is an act of the
 /// same move table (`kind.erase`), made by the caller.
 pub fn erase(cx: &mut Cx<'_, '_>, matter: &mut Matter, seq: i64) -> Result<()> {
-    let act = store::acts(cx.tx, matter.id, seq - 1, 1)?.into_iter().next().filter(|a| a.seq == seq).ok_or(Error::NotFound)?;
+    let act = store::acts(cx.tx, matter.id, seq - 1, 1)?
+        .into_iter()
+        .next()
+        .filter(|a| a.seq == seq)
+        .ok_or(Error::NotFound)?;
     if act.person.is_none() || act.person != cx.actor.person {
         return Err(Error::forbidden(crate::t::ONLY_OWN_WORDS));
     }

@@ -30,8 +30,12 @@ fn alarms(cx: &mut Cx<'_, '_>) -> Result<bool> {
         if overdue {
             let procedure = crate::procedure_of(cx, &matter)?;
             let state = matter.state.as_str();
-            let awaited = matches!(procedure.state(state).map(|s| s.clock), Some(Clocked::Stage(stage)) if stage == clock.stage);
-            let automatic = procedure.moves.iter().find(|m| awaited && m.automatic() && !m.to.is_empty() && m.from.contains(&state));
+            let awaited =
+                matches!(procedure.state(state).map(|s| s.clock), Some(Clocked::Stage(stage)) if stage == clock.stage);
+            let automatic = procedure
+                .moves
+                .iter()
+                .find(|m| awaited && m.automatic() && !m.to.is_empty() && m.from.contains(&state));
             let overdue = procedure.find("overdue").filter(|m| m.from.contains(&state));
             if let Some(mv) = automatic.or(overdue) {
                 act(cx, clock.matter, mv.name(), &Given::default(), None)?;

@@ -157,7 +157,14 @@ impl Turn<'_> {
     }
 
     /// Spawns a matter of another kind, owned by another unit, with this one as its parent.
-    pub fn spawn(&mut self, cx: &mut Cx<'_, '_>, kind: &str, unit: UnitId, words: &str, data: Value) -> Result<MatterId> {
+    pub fn spawn(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        kind: &str,
+        unit: UnitId,
+        words: &str,
+        data: Value,
+    ) -> Result<MatterId> {
         let seed = Seed { parent: self.matter.id, unit, words: words.to_owned(), data };
         let id = (crate::kind(cx, kind)?.born)(cx, &seed)?;
         self.spawned.push(id);

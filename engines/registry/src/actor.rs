@@ -224,11 +224,16 @@ fn set_password(cx: &mut Cx<'_, '_>, person: PersonId, hash: &str) -> Result<()>
 }
 
 /// Whoever could set a password could act as its owner: so for every post of the person an administrator above it is
-/// needed, and for a resident one of the committee.
+/// needed, and for a resident somebody who registers people in the committee: a post given to a resident of elsewhere opens
+/// no way into that resident's record.
 fn may_set_password(cx: &mut Cx<'_, '_>, person: PersonId) -> Result<Seat> {
     let mut seat = None;
     for (_, unit, _) in store::posts(cx.tx, person, cx.now)? {
         seat = Some(unit_seat(cx, LOGINS, unit)?);
     }
-    seat.map_or_else(|| crate::people::person_seat(cx, crate::PEOPLE, person), Ok)
+    let lives_here = !store::homes(cx.tx, person)?.is_empty();
+    match seat {
+        Some(seat) if !lives_here => Ok(seat),
+        _ => crate::people::person_seat(cx, crate::PEOPLE, person),
+    }
 }

@@ -413,8 +413,6 @@ fn put_settings(cx: &mut Cx<'_, '_>, mapping: &Mapping, dry_run: bool) -> Result
         n += 1;
         if !dry_run {
             cx.set_setting(&s.name, time::day_start(time::parse_day(&s.valid_from).unwrap_or_default()), &value)?;
-            // A cache has the name of its setting. Names are few and imports rare, so the copy may stay.
-            cx.changed(Box::leak(s.name.clone().into_boxed_str()))?;
         }
     }
     let held: BTreeMap<i64, Shifts> =

@@ -1,7 +1,7 @@
 //! One hour of the demo's life: some report, and everybody whose matter wakes up does the next natural thing.
+use super::World;
 use super::people::District;
 use super::words::{Words, field, text};
-use super::World;
 use linli_cases::Report;
 use linli_core::{Actor, Error, Lang, MatterId, Millis, RawInput, Result, time};
 use linli_matters::{Given, Matter};
@@ -57,7 +57,8 @@ fn report(world: &mut World, words: &Words, d: &mut District) -> Result<Option<M
     let n = world.below(d.lived.len());
     let system = world.system.clone();
     let categories = world.house.read(&system, linli_cases::categories)?;
-    let known: Vec<&str> = words.keys(&["reports"]).into_iter().filter(|k| categories.iter().any(|c| c.code == *k)).collect();
+    let known: Vec<&str> =
+        words.keys(&["reports"]).into_iter().filter(|k| categories.iter().any(|c| c.code == *k)).collect();
     let Some(code) = world.pick(&known).map(|c| (*c).to_owned()) else { return Ok(None) };
     let Some(category) = categories.iter().find(|c| c.code == code) else { return Ok(None) };
     // Danger is rare.
@@ -73,7 +74,8 @@ fn report(world: &mut World, words: &Words, d: &mut District) -> Result<Option<M
         let (place, who) = (world.below(places.len()), world.below(lived.residents.len()));
         (places[place], lived.residents[who].clone())
     };
-    let name = world.house.read(&system, |cx| Ok(linli_registry::place(cx, place)?.map(|p| p.name).unwrap_or_default()))?;
+    let name =
+        world.house.read(&system, |cx| Ok(linli_registry::place(cx, place)?.map(|p| p.name).unwrap_or_default()))?;
     let r = Report {
         words: sentence.replace("{place}", &name),
         place: Some(place),
@@ -100,17 +102,32 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
             if m.category.is_empty() && world.chance(80) {
                 let system = world.system.clone();
                 let categories = world.house.read(&system, linli_cases::categories)?;
-                let leaves: Vec<_> = categories.iter().filter(|c| c.parent.is_some() && c.term_class == "ordinary").map(|c| c.code.clone()).collect();
+                let leaves: Vec<_> = categories
+                    .iter()
+                    .filter(|c| c.parent.is_some() && c.term_class == "ordinary")
+                    .map(|c| c.code.clone())
+                    .collect();
                 if let Some(code) = world.pick(&leaves).cloned() {
                     staff(world, d, &m, "recategorise", RawInput::default().set("category", code))?;
                 }
             }
             match dice {
-                0..=44 => drop(staff(world, d, &m, "dispatch", RawInput::default())? || staff(world, d, &m, "sign", RawInput::default())?),
+                0..=44 => drop(
+                    staff(world, d, &m, "dispatch", RawInput::default())?
+                        || staff(world, d, &m, "sign", RawInput::default())?,
+                ),
                 45..=49 if m.redo == 0 => {
                     let all = words.fitting(&["decline"], &category);
                     let entry = world.pick(&all).copied();
-                    staff(world, d, &m, "decline", RawInput::default().set("reason", field(entry.as_ref(), "reason")).set("way", field(entry.as_ref(), "way")))?;
+                    staff(
+                        world,
+                        d,
+                        &m,
+                        "decline",
+                        RawInput::default()
+                            .set("reason", field(entry.as_ref(), "reason"))
+                            .set("way", field(entry.as_ref(), "way")),
+                    )?;
                 }
                 _ => drop(staff(world, d, &m, "sign", RawInput::default())?),
             }
@@ -149,7 +166,13 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
                         let all = words.all(&["pause", because]);
                         let said = text(world.pick(&all));
                         let until = time::day_text(time::civil_day(world.house.now()) + 3 + world.below(10) as i32);
-                        staff(world, d, &m, "ask_pause", RawInput::default().set("because", because).set("until", until).set("words", said))?;
+                        staff(
+                            world,
+                            d,
+                            &m,
+                            "ask_pause",
+                            RawInput::default().set("because", because).set("until", until).set("words", said),
+                        )?;
                     }
                     9..=13 => {
                         let all = words.fitting(&["progress"], &category);
@@ -181,7 +204,15 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
             } else {
                 let all = words.all(&["refuse"]);
                 let entry = world.pick(&all).copied();
-                staff(world, d, &m, "refuse", RawInput::default().set("reason", field(entry.as_ref(), "reason")).set("way", field(entry.as_ref(), "way")))?;
+                staff(
+                    world,
+                    d,
+                    &m,
+                    "refuse",
+                    RawInput::default()
+                        .set("reason", field(entry.as_ref(), "reason"))
+                        .set("way", field(entry.as_ref(), "way")),
+                )?;
             }
             again = Some((60, 600));
         }
@@ -192,7 +223,9 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
             let said = text(world.pick(&all));
             let target = world.house.read(&system, |cx| {
                 let units = linli_registry::units(cx)?;
-                Ok(units.dispatch_above(m.committee).and_then(|t| units.children(t).find(|u| u.kind == "property").map(|u| u.id)))
+                Ok(units
+                    .dispatch_above(m.committee)
+                    .and_then(|t| units.children(t).find(|u| u.kind == "property").map(|u| u.id)))
             })?;
             let unit = target.unwrap_or_else(|| d.handlers[dice % d.handlers.len()]);
             staff(world, d, &m, "rule", RawInput::default().set("unit", unit).set("words", said))?;
@@ -204,7 +237,10 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
                 let all = words.all(&["verdict", if satisfied { "satisfied" } else { "dissatisfied" }]);
                 let said = text(world.pick(&all));
                 let solved = if satisfied && world.chance(96) { "yes" } else { "no" };
-                let raw = RawInput::default().set("solved", solved).set("satisfaction", if satisfied { "satisfied" } else { "dissatisfied" }).set("words", said);
+                let raw = RawInput::default()
+                    .set("solved", solved)
+                    .set("satisfaction", if satisfied { "satisfied" } else { "dissatisfied" })
+                    .set("words", said);
                 if let Some(reporter) = m.reporter.and_then(|p| d.residents.get(&p)).cloned() {
                     attempt(world, &reporter, &m, "verdict", raw)?;
                 }
@@ -215,7 +251,15 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
             if dice < 70 {
                 let all = words.all(&["end_review"]);
                 let entry = world.pick(&all).copied();
-                staff(world, d, &m, "end_review", RawInput::default().set("reason", field(entry.as_ref(), "reason")).set("way", field(entry.as_ref(), "way")))?;
+                staff(
+                    world,
+                    d,
+                    &m,
+                    "end_review",
+                    RawInput::default()
+                        .set("reason", field(entry.as_ref(), "reason"))
+                        .set("way", field(entry.as_ref(), "way")),
+                )?;
             } else {
                 let all = words.all(&["redo"]);
                 let said = text(world.pick(&all));
@@ -262,7 +306,11 @@ fn finish_tasks(world: &mut World, words: &Words, d: &mut District, m: &Matter) 
     let id = m.id;
     let tasks = world.house.read(&system, move |cx| {
         let parent = linli_matters::matter(cx, id)?;
-        Ok(linli_matters::related(cx, &parent)?.into_iter().filter(|(t, kind)| kind == "child" && t.open).map(|(t, _)| t).collect::<Vec<_>>())
+        Ok(linli_matters::related(cx, &parent)?
+            .into_iter()
+            .filter(|(t, kind)| kind == "child" && t.open)
+            .map(|(t, _)| t)
+            .collect::<Vec<_>>())
     })?;
     for task in tasks {
         let all = words.all(&["assisted"]);

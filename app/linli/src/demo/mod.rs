@@ -84,7 +84,11 @@ impl World {
         self.clock.store(at, Ordering::Relaxed);
     }
     /// A use case by somebody, in one transaction.
-    pub(crate) fn act<R: Send + 'static>(&self, who: &Arc<Actor>, f: impl Fn(&mut linli_core::Cx<'_, '_>) -> Result<R> + Send + 'static) -> Result<R> {
+    pub(crate) fn act<R: Send + 'static>(
+        &self,
+        who: &Arc<Actor>,
+        f: impl Fn(&mut linli_core::Cx<'_, '_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         self.house.write(who, f)
     }
     /// One of these, by the dice.
@@ -108,7 +112,9 @@ pub fn run(args: Args) -> Done {
         Failure { code: 2, message: format!("--register: {}: known are {}", args.register, known.join(", ")) }
     })?;
     let until = match &args.until {
-        Some(text) => time::parse_day(text).ok_or(Failure { code: 2, message: format!("--until: {text}: YYYY-MM-DD") })?,
+        Some(text) => {
+            time::parse_day(text).ok_or(Failure { code: 2, message: format!("--until: {text}: YYYY-MM-DD") })?
+        }
         None => time::civil_day(now()),
     };
     let first = until - args.scale.days();
@@ -116,13 +122,22 @@ pub fn run(args: Args) -> Done {
     // The demo's keys come from its seed: nothing in it is secret, and the same seed gives the same bytes.
     let mut secret = [0u8; 32];
     StdRng::seed_from_u64(args.seed ^ 0x6c69_6e6c_6900).fill_bytes(&mut secret);
-    let how = How { weak: true, time: TimeSource::Fake(clock.clone()), ids: Ids::seeded(args.seed), secret: Some(secret), roles: None };
+    let how = How {
+        weak: true,
+        time: TimeSource::Fake(clock.clone()),
+        ids: Ids::seeded(args.seed),
+        secret: Some(secret),
+        roles: None,
+    };
     let house = house::open(&args.place, how)?;
     let system = Arc::new(Actor { via: Via::Demo, ..Actor::system() });
     let mut world = World { house: house.clone(), clock, dice: StdRng::seed_from_u64(args.seed), system };
     let empty = house.read(&world.system, |cx| Ok(linli_registry::units(cx)?.live().next().is_none()))?;
     if !empty {
-        return Err(Failure::database(format!("{}: there is a district already; the demo begins in an empty one", args.place.data.display())));
+        return Err(Failure::database(format!(
+            "{}: there is a district already; the demo begins in an empty one",
+            args.place.data.display()
+        )));
     }
     let words = words::Words::load().map_err(Failure::failed)?;
     world.act(&world.system.clone(), move |cx| profile.load(cx, first))?;
@@ -140,7 +155,12 @@ pub fn run(args: Args) -> Done {
         world.set((at + time::HOUR - 1).min(real_end));
         worker.round()?;
         if !args.quiet && hour % 24 == 0 {
-            eprint!("\r演示区 · demo {:>3}%  {}  {} 件 · cases ", hour * 100 / hours, time::day_text(first + (hour / 24) as i32), district.reported);
+            eprint!(
+                "\r演示区 · demo {:>3}%  {}  {} 件 · cases ",
+                hour * 100 / hours,
+                time::day_text(first + (hour / 24) as i32),
+                district.reported
+            );
             let _ = std::io::stderr().flush();
         }
     }

@@ -41,7 +41,10 @@ struct Settler<'w> {
 impl Settler<'_> {
     fn name(&mut self) -> String {
         loop {
-            let (family, given) = (self.words.all(&["names", "family"]), self.words.all(&["names", if self.world.chance(50) { "given_female" } else { "given_male" }]));
+            let (family, given) = (
+                self.words.all(&["names", "family"]),
+                self.words.all(&["names", if self.world.chance(50) { "given_female" } else { "given_male" }]),
+            );
             let name = format!("{}{}", text(self.world.pick(&family)), text(self.world.pick(&given)));
             // Two people of one name are natural; three in a demo confuse.
             if self.used.insert(name.clone()) || self.used.len() > 2000 {
@@ -57,7 +60,12 @@ impl Settler<'_> {
         let (name, phone) = (self.name(), self.number("resident"));
         let system = self.world.system.clone();
         self.world.act(&system, move |cx| {
-            let new = NewPerson { name: Personal::new(name.clone()), phone: Some(Personal::new(phone.clone())), id_number: None, lang: Lang::Zh };
+            let new = NewPerson {
+                name: Personal::new(name.clone()),
+                phone: Some(Personal::new(phone.clone())),
+                id_number: None,
+                lang: Lang::Zh,
+            };
             linli_registry::create_person(cx, unit, &new)
         })
     }
@@ -81,11 +89,25 @@ impl Settler<'_> {
 }
 
 /// Settles people and posts in an otherwise empty register.
-pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &str) -> std::result::Result<District, Failure> {
+pub(crate) fn settle(
+    world: &mut World,
+    words: &Words,
+    scale: Scale,
+    profile: &str,
+) -> std::result::Result<District, Failure> {
     let system = world.system.clone();
     let units = world.house.read(&system, linli_registry::units)?;
-    let deepest = |f: Function| units.levels().iter().filter(|l| l.function == f).max_by_key(|l| l.depth).map(|l| l.code.clone()).unwrap_or_default();
-    let (estate_level, group_level, partner_level) = (deepest(Function::Estate), deepest(Function::Group), deepest(Function::Unit));
+    let deepest = |f: Function| {
+        units
+            .levels()
+            .iter()
+            .filter(|l| l.function == f)
+            .max_by_key(|l| l.depth)
+            .map(|l| l.code.clone())
+            .unwrap_or_default()
+    };
+    let (estate_level, group_level, partner_level) =
+        (deepest(Function::Estate), deepest(Function::Group), deepest(Function::Unit));
     let root = units.root();
     let towns: Vec<UnitId> = units.live().filter(|u| u.function == Function::Dispatch).map(|u| u.id).collect();
     let (per_town, town_count) = scale.lived();
@@ -119,7 +141,11 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
         }
     }
 
-    let (roads, estates, spots) = (words.all(&["places", profile, "roads"]), words.all(&["places", profile, "estates"]), words.all(&["places", "estate_spots"]));
+    let (roads, estates, spots) = (
+        words.all(&["places", profile, "roads"]),
+        words.all(&["places", profile, "estates"]),
+        words.all(&["places", "estate_spots"]),
+    );
     let properties = words.all(&["units", if profile == "fictional" { "property_fictional" } else { "property" }]);
     for town in towns.iter().take(town_count) {
         for n in 0..2 {
@@ -135,7 +161,17 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
             let code = format!("{}-W{n}", units.get(*town).map(|u| u.code.clone()).unwrap_or_default());
             let (zh, en) = (super::words::field(entry, "zh"), super::words::field(entry, "en"));
             let phone = s.number("unit");
-            let company = s.unit(NewUnit { parent: Some(*town), level: partner_level.clone(), kind: "property".into(), code, name: zh, name_en: Some(en), status: "formal".into(), phone: Some(phone), valid_from: None })?;
+            let company = s.unit(NewUnit {
+                parent: Some(*town),
+                level: partner_level.clone(),
+                kind: "property".into(),
+                code,
+                name: zh,
+                name_en: Some(en),
+                status: "formal".into(),
+                phone: Some(phone),
+                valid_from: None,
+            })?;
             for k in 0..2 {
                 let handler = s.post(company, Role::Handler, k == 0)?;
                 staff.entry(company).or_default().push(handler);
@@ -143,7 +179,8 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
             handlers.push(company);
             companies.push(company);
         }
-        let committees: Vec<UnitId> = units.children(*town).filter(|u| u.function == Function::Serve).map(|u| u.id).take(per_town).collect();
+        let committees: Vec<UnitId> =
+            units.children(*town).filter(|u| u.function == Function::Serve).map(|u| u.id).take(per_town).collect();
         for committee in committees {
             let phone = s.number("unit");
             s.world.act(&system, move |cx| linli_registry::set_unit_phone(cx, committee, Some(&phone)))?;
@@ -160,23 +197,67 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
             for e in 0..2usize {
                 let at = lived.len() * 2 + e;
                 let estate_name = text(estates.get(at % estates.len().max(1)));
-                let estate = s.unit(NewUnit { parent: Some(committee), level: estate_level.clone(), kind: "estate".into(), code: format!("{code}-E{e}"), name: estate_name.clone(), name_en: None, status: "formal".into(), phone: None, valid_from: None })?;
+                let estate = s.unit(NewUnit {
+                    parent: Some(committee),
+                    level: estate_level.clone(),
+                    kind: "estate".into(),
+                    code: format!("{code}-E{e}"),
+                    name: estate_name.clone(),
+                    name_en: None,
+                    status: "formal".into(),
+                    phone: None,
+                    valid_from: None,
+                })?;
                 let company = companies[(at + e) % companies.len()];
                 s.world.act(&system, move |cx| linli_registry::serve(cx, company, estate))?;
                 let lane = format!("{}{}弄", text(roads.get(at % roads.len().max(1))), 100 + at * 12);
                 let chosen: Vec<String> = (0..5).map(|k| text(spots.get((at * 3 + k) % spots.len().max(1)))).collect();
-                let names: Vec<NewPlace> = chosen.iter().map(|n| NewPlace { kind: "spot".into(), estate: Some(estate), name: format!("{estate_name} {n}"), ..NewPlace::default() }).collect();
-                here.spots.extend(s.world.act(&system, move |cx| linli_registry::create_places(cx, committee, &names))?);
+                let names: Vec<NewPlace> = chosen
+                    .iter()
+                    .map(|n| NewPlace {
+                        kind: "spot".into(),
+                        estate: Some(estate),
+                        name: format!("{estate_name} {n}"),
+                        ..NewPlace::default()
+                    })
+                    .collect();
+                here.spots
+                    .extend(s.world.act(&system, move |cx| linli_registry::create_places(cx, committee, &names))?);
                 for d in 1..=3usize {
                     let door_number = d * 2 + at % 2 + 20;
-                    let group = s.unit(NewUnit { parent: Some(estate), level: group_level.clone(), kind: "building_group".into(), code: format!("{code}-E{e}-G{d}"), name: format!("{estate_name}{door_number}号楼组"), name_en: None, status: "formal".into(), phone: None, valid_from: None })?;
-                    let door = NewPlace { kind: "door".into(), estate: Some(estate), group: Some(group), name: format!("{estate_name} {door_number}号"), address: Some(format!("{lane}{door_number}号")), ..NewPlace::default() };
-                    let door = s.world.act(&system, move |cx| linli_registry::create_places(cx, committee, std::slice::from_ref(&door)))?[0];
+                    let group = s.unit(NewUnit {
+                        parent: Some(estate),
+                        level: group_level.clone(),
+                        kind: "building_group".into(),
+                        code: format!("{code}-E{e}-G{d}"),
+                        name: format!("{estate_name}{door_number}号楼组"),
+                        name_en: None,
+                        status: "formal".into(),
+                        phone: None,
+                        valid_from: None,
+                    })?;
+                    let door = NewPlace {
+                        kind: "door".into(),
+                        estate: Some(estate),
+                        group: Some(group),
+                        name: format!("{estate_name} {door_number}号"),
+                        address: Some(format!("{lane}{door_number}号")),
+                        ..NewPlace::default()
+                    };
+                    let door = s.world.act(&system, move |cx| {
+                        linli_registry::create_places(cx, committee, std::slice::from_ref(&door))
+                    })?[0];
                     here.doors.push(door);
                     let rooms: Vec<NewPlace> = (1..=5usize)
                         .map(|r| {
                             let room = r * 100 + 1 + r % 2;
-                            NewPlace { kind: "dwelling".into(), parent: Some(door), name: format!("{estate_name} {door_number}号{room}室"), address: Some(format!("{lane}{door_number}号{room}室")), ..NewPlace::default() }
+                            NewPlace {
+                                kind: "dwelling".into(),
+                                parent: Some(door),
+                                name: format!("{estate_name} {door_number}号{room}室"),
+                                address: Some(format!("{lane}{door_number}号{room}室")),
+                                ..NewPlace::default()
+                            }
                         })
                         .collect();
                     let rooms = s.world.act(&system, move |cx| linli_registry::create_places(cx, committee, &rooms))?;
@@ -191,12 +272,18 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
                             let household = linli_registry::create_household(cx, dwelling)?;
                             linli_registry::move_in(cx, person, dwelling, Some(household), tenure)
                         })?;
-                        let actor = if r == 0 && d == 1 && e == 0 && lived.is_empty() { s.appoint(person, group, Role::GroupLeader, false)? } else { s.actor(person)? };
+                        let actor = if r == 0 && d == 1 && e == 0 && lived.is_empty() {
+                            s.appoint(person, group, Role::GroupLeader, false)?
+                        } else {
+                            s.actor(person)?
+                        };
                         if lived.is_empty() && e == 0 {
                             match (d, r) {
                                 (1, 0) => accounts.push(("group_leader", actor.clone(), group)),
                                 (1, 1) => accounts.push(("resident", actor.clone(), committee)),
-                                _ if tenure == "tenant" && accounts.iter().all(|a| a.0 != "tenant") => accounts.push(("tenant", actor.clone(), committee)),
+                                _ if tenure == "tenant" && accounts.iter().all(|a| a.0 != "tenant") => {
+                                    accounts.push(("tenant", actor.clone(), committee))
+                                }
                                 _ => {}
                             }
                         }
@@ -207,10 +294,11 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
             }
             lived.push(here);
         }
-        if let Some(company) = companies.first().copied() && accounts.iter().all(|a| a.0 != "property_handler") {
-            if let Some(handler) = staff.get(&company).and_then(|s| s.first()).cloned() {
-                accounts.push(("property_handler", handler, company));
-            }
+        if let Some(company) = companies.first().copied()
+            && accounts.iter().all(|a| a.0 != "property_handler")
+            && let Some(handler) = staff.get(&company).and_then(|s| s.first()).cloned()
+        {
+            accounts.push(("property_handler", handler, company));
         }
     }
     // The department that the rules name most is the one worth signing in to.
@@ -219,13 +307,23 @@ pub(crate) fn settle(world: &mut World, words: &Words, scale: Scale, profile: &s
         let code = units.get(*d).map(|u| format!("unit:{}", u.code)).unwrap_or_default();
         rules.iter().filter(|r| r.target == code).count()
     };
-    if let Some(department) = departments.iter().max_by_key(|d| (named(d), std::cmp::Reverse(**d))) {
-        if let Some(handler) = staff.get(department).and_then(|s| s.first()).cloned() {
-            accounts.push(("department_handler", handler, *department));
-        }
+    if let Some(department) = departments.iter().max_by_key(|d| (named(d), std::cmp::Reverse(**d)))
+        && let Some(handler) = staff.get(department).and_then(|s| s.first()).cloned()
+    {
+        accounts.push(("department_handler", handler, *department));
     }
     let accounts = sign_ups(&mut s, accounts)?;
-    Ok(District { lived, staff, supervisor, residents, handlers, accounts, waking: BTreeMap::new(), turn: 0, reported: 0 })
+    Ok(District {
+        lived,
+        staff,
+        supervisor,
+        residents,
+        handlers,
+        accounts,
+        waking: BTreeMap::new(),
+        turn: 0,
+        reported: 0,
+    })
 }
 
 /// Logins and tokens of the accounts that the README names.
