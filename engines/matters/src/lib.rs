@@ -27,7 +27,7 @@ pub use story::{Reading, Story, day, erase, file, holds, link, moves, related, s
 pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
 
-use linli_core::{Cx, Error, JobKind, Listener, MatterId, Millis, Module, PlaceId, RawInput, Result, UnitId};
+use linli_core::{Cx, Error, JobKind, Listener, MatterId, Module, PlaceId, RawInput, Result, UnitId};
 use std::collections::HashMap;
 use uuid::Uuid;
 
