@@ -2,6 +2,7 @@
 use crate::pool::Pool;
 use crate::tx::{self, Batch, Failure, Tx, caught};
 use crate::{Engine, Error, Options, Result, Row, Sql, Value, locked, migrate};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use std::cell::Cell;
 use std::fs::{File, TryLockError};
@@ -40,9 +41,11 @@ impl Conn {
         let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -32000; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;"
+             PRAGMA cache_size = -32000; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(error)?;
+        // Without this SQLite prepares every statement with a bound LIMIT anew each time it runs, to look at the value.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
         conn.set_prepared_statement_cache_capacity(1024);
         let stop = Arc::new(AtomicU64::new(u64::MAX));
         let seen = stop.clone();
