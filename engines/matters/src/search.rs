@@ -79,7 +79,10 @@ pub(crate) fn find(
     if required.is_empty() {
         return Ok(Vec::new());
     }
-    required.push(rules::token('u', unit));
+    // Everything lies within the root: its token would only be a list as long as the index to walk along.
+    if unit != linli_registry::units(cx)?.root() {
+        required.push(rules::token('u', unit));
+    }
     let any: Vec<String> = audiences.into_iter().flatten().map(|a| rules::token('a', *a)).collect();
     if audiences.is_some() && any.is_empty() {
         return Ok(Vec::new());
