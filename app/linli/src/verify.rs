@@ -292,7 +292,9 @@ impl Check {
         }
         expect(m.revision == last.seq, &|| format!("revision {}, last act {}", m.revision, last.seq));
         expect(m.state == last.to, &|| format!("state {}, by the acts {}", m.state, last.to));
-        expect(m.owner == last.owner, &|| format!("owner {:?}, by the acts {:?}", m.owner, last.owner));
+        // A unit that became part of another has handed its desk over: that is an act upon the unit, not upon each matter.
+        let heir = last.owner.zip(m.owner).is_some_and(|(before, now)| units.successors(before).contains(&now));
+        expect(m.owner == last.owner || heir, &|| format!("owner {:?}, by the acts {:?}", m.owner, last.owner));
         expect(m.due == last.due, &|| format!("due {:?}, by the acts {:?}", m.due, last.due));
         expect(m.opened == first.at, &|| format!("opened {}, by the acts {}", m.opened, first.at));
         expect(m.open == fold.closed.is_none() && m.closed == fold.closed, &|| {

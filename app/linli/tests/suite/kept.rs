@@ -1,0 +1,285 @@
+//! What a district keeps: boundaries, calendars, categories, rules, files; and lists of every shape.
+use crate::*;
+use linli_cases::{Category, Responsibility, RuleRow};
+use linli_core::{ScopeKind, Upload};
+use linli_matters::{After, Ask};
+
+#[test]
+fn what_is_open_follows_its_unit_into_another() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        let handed = w.report(c.stranger, w.words.lamp, "柳巷的灯坏了，请来看看");
+        let _ = handed;
+        w.system(move |cx| linli_registry::merge_units(cx, &[c.committee], c.elsewhere, "并入"));
+        w.work();
+        let now = w.again(&m);
+        assert_eq!(now.owner, Some(c.elsewhere), "no case is left without a desk");
+        assert_eq!(now.revision, m.revision);
+        assert_eq!(w.read(linli_matters::ownerless), 0);
+        let there = w.as_(c.far_worker);
+        let seen = w.house.read(&there, |cx| linli_matters::see(cx, &m.number));
+        assert!(seen.is_ok(), "who has the desk now sees it");
+        w.holds();
+        w.does(c.far_worker, &m, "sign", &[]);
+        w.holds();
+    }
+}
+
+#[test]
+fn a_department_that_becomes_part_of_another_hands_its_desk_over() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        let m = w.does(c.worker, &m, "dispatch", &[("unit", &w.unit(c.department))]);
+        w.system(move |cx| linli_registry::merge_units(cx, &[c.department], c.other_department, "机构改革"));
+        w.work();
+        assert_eq!(w.again(&m).owner, Some(c.other_department));
+        w.does(c.other_official, &m, "sign", &[]);
+        assert_eq!(w.clock(&m, "answer").unit, c.other_department);
+        w.holds();
+    }
+}
+
+#[test]
+fn without_a_published_year_dates_are_provisional_and_are_counted_again() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        // Late in the last year that is published.
+        let year = w.read(|cx| {
+            let calendar = linli_registry::calendar(cx)?;
+            Ok(calendar.published().max().unwrap() + 1)
+        });
+        let eve = time::day_start(time::day_of(year - 1, 12, 31).unwrap()) + 10 * time::HOUR;
+        w.clock.store(eve, Ordering::Relaxed);
+        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        let before = w.clock(&m, "answer");
+        assert!(before.provisional);
+        w.work();
+        let alarms = w.read(linli_matters::open_alarms);
+        assert!(
+            alarms.iter().any(|a| a.about == year.to_string()),
+            "the missing calendar is before the duty desk: {alarms:?}"
+        );
+        let first = alarms[0].id;
+        w.system(move |cx| linli_matters::solve_alarm(cx, first));
+        // The notice makes the first two weeks of the year a holiday.
+        w.system(move |cx| {
+            let days: Vec<_> = (1..=14)
+                .map(|d| linli_registry::CalendarDay {
+                    date: format!("{year}-01-{d:02}"),
+                    off: true,
+                    name: "测试假日".into(),
+                })
+                .collect();
+            linli_registry::publish_calendar(cx, year, &days, "测试通知")
+        });
+        w.work();
+        let after = w.clock(&m, "answer");
+        assert!(!after.provisional && after.due > before.due, "{} {}", before.due, after.due);
+        assert_eq!(w.last_act(&m).act, "case.recount", "the timeline shows that the date moved");
+        w.holds();
+    }
+}
+
+#[test]
+fn categories_responsibilities_and_rules_are_kept_by_those_who_may() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let category = Category {
+            code: "test.bench".into(),
+            parent: None,
+            sort: 900,
+            name_zh: "长椅".into(),
+            name_en: "Benches".into(),
+            examples: "长椅坏了".into(),
+            term_class: "ordinary".into(),
+            audience: "estate".into(),
+            danger: false,
+            proof: None,
+        };
+        let put = |who: PersonId, k: Category| w.write(&w.as_(who), move |cx| linli_cases::put_category(cx, &k));
+        assert!(
+            put(c.worker, category.clone()).is_err() && put(c.dispatcher, category.clone()).is_err(),
+            "only an administrator"
+        );
+        put(c.admin, category.clone()).unwrap();
+        assert_eq!(
+            put(c.admin, Category { term_class: "never".into(), ..category.clone() }).unwrap_err().status(),
+            422
+        );
+        let m = w.report(c.resident, "test.bench", "花园的长椅断了一条腿");
+        let duty = Responsibility {
+            id: uuid::Uuid::nil(),
+            category: "test.bench".into(),
+            actor_zh: "物业".into(),
+            actor_en: "Property".into(),
+            pays_zh: "物业费".into(),
+            pays_en: "The fee".into(),
+            article_zh: "合同".into(),
+            article_en: "The contract".into(),
+            statutory: false,
+        };
+        let id = w.write(&w.as_(c.admin), move |cx| linli_cases::put_responsibility(cx, duty.clone())).unwrap();
+        w.write(&w.as_(c.admin), move |cx| linli_cases::end_responsibility(cx, id)).unwrap();
+        // A rule for the town: replayed before it counts, then it decides, then it ends.
+        let code = w.read(|cx| Ok(linli_registry::units(cx)?.get(c.other_department).unwrap().code.clone()));
+        let rule = RuleRow {
+            id: uuid::Uuid::nil(),
+            scope: c.town,
+            stage: "dispatch".into(),
+            category: Some("test.bench".into()),
+            facts: linli_db::Json(serde_json::json!({})),
+            target: format!("unit:{code}"),
+            note_zh: "长椅归此".into(),
+            note_en: "Benches go here".into(),
+            author: None,
+            valid_from: w.now(),
+            valid_until: None,
+        };
+        let (r, all) = (rule.clone(), vec![w.again(&m)]);
+        let moved = w.write(&w.as_(c.admin), move |cx| linli_cases::replay(cx, &r, &all)).unwrap();
+        assert_eq!((moved.len(), moved[0].after), (1, c.other_department));
+        let r = rule.clone();
+        assert!(w.write(&w.as_(c.worker), move |cx| linli_cases::put_rule(cx, r.clone())).is_err());
+        let r = rule.clone();
+        let id = w.write(&w.as_(c.admin), move |cx| linli_cases::put_rule(cx, r.clone())).unwrap();
+        w.pass(time::MINUTE);
+        let sent = w.does(c.worker, &m, "dispatch", &[]);
+        assert_eq!(sent.owner, Some(c.other_department));
+        w.write(&w.as_(c.admin), move |cx| linli_cases::end_rule(cx, id)).unwrap();
+        assert!(w.read(|cx| linli_cases::explain(cx, id, Lang::Zh)).is_some(), "an old dispatch stays explained");
+        w.write(&w.as_(c.admin), |cx| linli_cases::end_category(cx, "test.bench")).unwrap();
+        assert!(
+            w.report_as(
+                c.resident,
+                Report { words: "又一条长椅坏了".into(), category: "test.bench".into(), ..Report::default() }
+            )
+            .is_err()
+        );
+        w.holds();
+    }
+}
+
+#[test]
+fn a_picture_is_seen_by_those_who_may_read_its_words() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let upload = Upload { hash: "a".repeat(64), mime: "image/jpeg".into(), size: 12, name: "灯.jpg".into() };
+        let m = w
+            .report_as(
+                c.resident,
+                Report {
+                    words: "楼道灯坏了，请看照片".into(),
+                    place: Some(c.door),
+                    category: w.words.lamp.into(),
+                    files: vec![upload],
+                    ..Report::default()
+                },
+            )
+            .unwrap();
+        let id = m.id;
+        let story = w.read(|cx| {
+            let seen = linli_matters::see_id(cx, id)?;
+            linli_matters::story(cx, &seen, 0)
+        });
+        let file = story.files[0].id;
+        let opens = |who: PersonId| w.house.read(&w.as_(who), |cx| linli_matters::file(cx, file)).map(|f| f.2);
+        assert_eq!(opens(c.worker).unwrap(), "灯.jpg");
+        assert_eq!(opens(c.stranger).unwrap_err().status(), 404);
+        let act = story.acts[0].clone();
+        assert_eq!(w.read(|cx| linli_matters::holds(cx, &act)), Some(true), "anyone may recompute the commitment");
+        w.does(c.resident, &m, "erase", &[("seq", "1")]);
+        assert_eq!(opens(c.worker).unwrap_err().status(), 404, "erased with its words");
+        assert_eq!(w.read(|cx| linli_matters::holds(cx, &act)), None);
+    }
+}
+
+#[test]
+fn related_cases_are_linked_and_neighbours_find_what_is_known() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let a = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        let b = w.report(c.neighbour, w.words.lamp, "楼道漆黑一片，老人摔跤");
+        let known = w.house.read(&w.as_(c.neighbour), |cx| linli_matters::open_at(cx, c.door)).unwrap();
+        assert!(known.iter().any(|m| m.number == a.number), "somebody has reported this already");
+        let by_place =
+            w.house.read(&w.as_(c.worker), |cx| linli_matters::open_by_place(cx, &[c.door, c.spot])).unwrap();
+        assert_eq!(by_place[&c.door].len(), 2);
+        w.does(c.worker, &a, "link", &[("other", &b.number)]);
+        for (m, other) in [(&a, &b), (&b, &a)] {
+            let m = w.again(m);
+            let related = w.house.read(&w.as_(c.worker), |cx| linli_matters::related(cx, &m)).unwrap();
+            assert_eq!(related[0].0.number, other.number);
+        }
+        assert_eq!(w.tries(c.worker, &a, "link", &[("other", "NO-1")]).unwrap_err().status(), 422);
+        let day = i64::from(time::civil_day(w.now()));
+        assert_eq!(w.read(|cx| linli_matters::daily(cx, "opened:case", &[c.committee], day - 3, day)), [(day, 2)]);
+        assert_eq!(w.read(|cx| linli_matters::sum(cx, "opened:case", &[c.committee, c.elsewhere], day, day)), 2);
+        w.holds();
+    }
+}
+
+/// Units of every depth down to the sixth, with a place in the deepest.
+fn depths(w: &World) -> Vec<UnitId> {
+    let group = w.cast.group;
+    let deepest = w.system(move |cx| {
+        let units = linli_registry::units(cx)?;
+        let level = units.get(group).unwrap().level.clone();
+        let mut at = group;
+        for n in units.path(group).len()..6 {
+            let new = NewUnit {
+                parent: Some(at),
+                level: level.clone(),
+                kind: "building_group".into(),
+                code: format!("T-DEEP{n}"),
+                name: format!("深{n}组"),
+                status: "formal".into(),
+                ..NewUnit::default()
+            };
+            at = match linli_registry::create_unit(cx, new) {
+                Ok(id) => id,
+                Err(_) => break,
+            };
+        }
+        Ok(at)
+    });
+    w.read(|cx| Ok(linli_registry::units(cx)?.path(deepest).to_vec()))
+}
+
+#[test]
+fn lists_of_every_shape_run() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        let path = depths(&w);
+        let after = Some(After { key: i64::MAX / 2, id: uuid::Uuid::max() });
+        for (n, unit) in path.iter().enumerate() {
+            for (who, kind) in [
+                (c.supervisor, ScopeKind::Within(*unit)),
+                (c.resident, ScopeKind::Public(*unit)),
+                (c.resident, ScopeKind::Mine),
+                (c.worker, ScopeKind::Desk(c.committee)),
+            ] {
+                for shape in 0..32u32 {
+                    let has = |bit: u32| shape >> bit & 1 == 1;
+                    let ask = Ask {
+                        state: has(0).then(|| "received".to_owned()),
+                        category: has(1).then(|| w.words.lamp.to_owned()),
+                        kind: has(2).then(|| "case".to_owned()),
+                        open: has(3),
+                        after: if has(4) { after } else { None },
+                        q: None,
+                        limit: 5,
+                    };
+                    let page = w.house.read(&w.as_(who), |cx| {
+                        let scope = cx.scope(linli_cases::LIST, kind, &path[..=n])?;
+                        linli_matters::list(cx, &scope, &ask)
+                    });
+                    let page = page.unwrap_or_else(|e| panic!("{kind:?} {ask:?}: {e}"));
+                    assert!(page.items.iter().all(|i| i.id == m.id));
+                }
+            }
+        }
+    }
+}
