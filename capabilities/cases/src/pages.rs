@@ -323,7 +323,8 @@ fn report_page(cx: &mut Cx<'_, '_>, step: u8, raw: &RawInput, errors: &[FieldErr
             preview_view = Some(PreviewView {
                 title: preview.title,
                 words: Html::words(&preview.words),
-                place: preview.place,
+                // Those who handle it, and only they, are told the room.
+                place: if preview.audience.is_none() { preview.place } else { view::without_room(&preview.place) },
                 category: preview.category.map(|c| c.name(s.lang).to_owned()).unwrap_or_default(),
                 seen_by,
                 alone: preview.audience.is_none(),

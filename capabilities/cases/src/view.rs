@@ -43,7 +43,7 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
                     .find(|c| c.code == m.category)
                     .map(|c| c.name(lang).to_owned())
                     .unwrap_or_default(),
-                place: m.place_name.clone(),
+                place: place_of(cx, m),
                 owner: m.owner.map(|o| units.name(o, lang).to_owned()).unwrap_or_default(),
                 chip: chip(cx, m)?,
                 clock: if m.open { ui::clock(m.due, m.due.is_none(), cx.now, lang) } else { Html::empty() },
@@ -56,6 +56,23 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
             })
         })
         .collect()
+}
+
+/// Where it is, for this reader: a room number is told to whoever reported and to those who work on it, to nobody else.
+pub(crate) fn place_of(cx: &Cx<'_, '_>, m: &Matter) -> String {
+    let own = m.reporter.is_some() && m.reporter == cx.actor.person;
+    if own || cx.actor.is_staff() { m.place_name.clone() } else { without_room(&m.place_name) }
+}
+
+/// An address without its room: 友谊苑 22号401室 → 友谊苑 22号.
+pub(crate) fn without_room(address: &str) -> String {
+    let Some(room) = address.find('室') else { return address.to_owned() };
+    let (before, after) = address.split_at(room);
+    let kept = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    if kept.len() == before.len() {
+        return address.to_owned();
+    }
+    format!("{}{}", kept.trim_end(), after.strip_prefix('室').unwrap_or_default())
 }
 
 /// The state as a chip. Residents read whose turn it is, never the name of a state inside the offices.
@@ -281,7 +298,7 @@ pub(crate) fn story(
         s,
         number: m.number.clone(),
         title: m.title.clone(),
-        place: m.place_name.clone(),
+        place: place_of(cx, m),
         category: categories
             .iter()
             .find(|c| c.code == m.category)
@@ -402,6 +419,7 @@ fn act_view(
         "case.answer" | "case.end_review" => "is-ours s-good",
         "case.decline" | "case.return" | "case.refuse" => "is-ours s-warn",
         "case.instruct" => "is-ours s-bad",
+        "case.overdue" => "s-bad",
         _ if a.readers == "staff" => "is-minor",
         _ if a.unit.is_some() => "is-ours s-info",
         _ => "",
@@ -411,6 +429,10 @@ fn act_view(
         "case.answer" => "check",
         "case.verdict" => "person",
         "case.return" | "case.decline" => "return",
+        "case.instruct" | "case.overdue" => "warn",
+        "case.contact" | "case.call_back" => "phone",
+        "case.lapse" | "case.ask_extension" => "clock",
+        "case.ask_pause" => "pause",
         "case.dispatch" | "case.rule" => "arrow",
         _ if a.unit.is_some() => "unit",
         _ => "discuss",
@@ -649,5 +671,17 @@ pub(crate) fn stage(code: &str) -> Text {
         "pause" => t::STAGE_PAUSE,
         "verdict" => t::STAGE_VERDICT,
         _ => t::STAGE_REVIEW,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_room;
+
+    #[test]
+    fn neighbours_are_told_the_building_and_not_the_room() {
+        let told =
+            ["友谊苑 22号401室", "友谊苑 22号401室 门口", "3幢-2-A室", "居委会活动室", "友谊苑 西门"].map(without_room);
+        assert_eq!(told, ["友谊苑 22号", "友谊苑 22号 门口", "3幢", "居委会活动室", "友谊苑 西门"]);
     }
 }
