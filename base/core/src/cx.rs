@@ -27,11 +27,13 @@ pub struct Cx<'a, 't> {
     rng: StdRng,
     versions: Option<HashMap<String, i64>>,
     bumped: Vec<String>,
+    /// Whether the worker will have something to do once this transaction stands.
+    pub(crate) left: bool,
 }
 
 impl<'a, 't> Cx<'a, 't> {
     pub(crate) fn new(house: &'a House, tx: &'a mut Tx<'t>, actor: &'a Actor) -> Cx<'a, 't> {
-        Cx { tx, actor, now: house.now(), house, rng: house.rng(), versions: None, bumped: Vec::new() }
+        Cx { tx, actor, now: house.now(), house, rng: house.rng(), versions: None, bumped: Vec::new(), left: false }
     }
 
     /// What the program gave the engines to know of the capabilities above them.
@@ -49,9 +51,10 @@ impl<'a, 't> Cx<'a, 't> {
             rng,
             versions: self.versions.clone(),
             bumped: self.bumped.clone(),
+            left: self.left,
         };
         let done = f(&mut cx);
-        self.bumped = cx.bumped;
+        (self.bumped, self.left) = (cx.bumped, cx.left);
         done
     }
 
@@ -100,6 +103,7 @@ impl<'a, 't> Cx<'a, 't> {
             at: self.now,
             data,
         };
+        self.left = true;
         outbox::put_event(self.tx, &event)?;
         for listener in listeners {
             outbox::put_delivery(self.tx, uuid_v7(self.now, &mut self.rng), event.id, listener.name, self.now)?;
@@ -109,6 +113,7 @@ impl<'a, 't> Cx<'a, 't> {
     /// Puts off work until `due`: a row of this transaction.
     pub fn later(&mut self, kind: &str, due: Millis, data: &Value) -> Result<()> {
         let id = self.id();
+        self.left = true;
         outbox::put_job(self.tx, id, kind, data, due)
     }
 

@@ -137,9 +137,8 @@ impl House {
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let (house, actor) = (self.clone(), actor.clone());
-        let done = self.db.write(move |tx| f(&mut Cx::new(&house, tx, &actor)));
-        self.nudge.wake();
-        done
+        let done = self.db.write(move |tx| once(&house, tx, &actor, &f));
+        self.told(done)
     }
     /// The same without blocking: `then` is called when the transaction is durable or refused.
     pub fn write_then<R: Send + 'static>(
@@ -149,13 +148,16 @@ impl House {
         then: impl FnOnce(Result<R>) + Send + 'static,
     ) {
         let (house, after) = (self.clone(), self.clone());
-        self.db.write_then(
-            move |tx| f(&mut Cx::new(&house, tx, &actor)),
-            move |done: Result<R>| {
-                after.nudge.wake();
-                then(done)
-            },
-        );
+        self.db
+            .write_then(move |tx| once(&house, tx, &actor, &f), move |done: Result<(R, bool)>| then(after.told(done)));
+    }
+    /// Wakes the worker if a transaction that stands has left it something to do.
+    fn told<R>(&self, done: Result<(R, bool)>) -> Result<R> {
+        let (out, left) = done?;
+        if left {
+            self.nudge.wake();
+        }
+        Ok(out)
     }
     /// A use case within an open transaction of somebody else's making (demo, import, tests).
     pub fn within<R>(&self, tx: &mut Tx<'_>, actor: &Actor, f: impl FnOnce(&mut Cx<'_, '_>) -> Result<R>) -> Result<R> {
@@ -172,6 +174,18 @@ impl House {
             cache.insert(name, (version, value));
         }
     }
+}
+
+/// One run of a write, and whether it leaves something to the worker.
+fn once<R>(
+    house: &House,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    f: &impl Fn(&mut Cx<'_, '_>) -> Result<R>,
+) -> Result<(R, bool)> {
+    let mut cx = Cx::new(house, tx, actor);
+    let out = f(&mut cx)?;
+    Ok((out, cx.left))
 }
 
 /// A poisoned lock means a panic elsewhere, which was caught and reported there; the data under these locks is whole.

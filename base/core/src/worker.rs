@@ -50,7 +50,7 @@ impl Worker {
         Worker { house, system: Arc::new(Actor::system()) }
     }
 
-    /// Works until `stop` says so, waking on each write of this process and at least each second.
+    /// Works until `stop` says so, waking on each write of this process that leaves something to do, and at least each second.
     pub fn run(&self, stop: impl Fn() -> bool) {
         while !stop() {
             let report = self.round().unwrap_or_else(|e| {

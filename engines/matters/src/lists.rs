@@ -106,6 +106,9 @@ fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result
 
 /// Matters by id, in the order asked for.
 pub(crate) fn by_ids(cx: &mut Cx<'_, '_>, ids: &[MatterId]) -> Result<Vec<Matter>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let raw: Vec<Uuid> = ids.iter().map(|i| i.0).collect();
     let mut items: Vec<Matter> =
         cx.tx.all(sql!("SELECT * FROM matters WHERE id IN UUIDS($1) LIMIT 200"), &[&raw.as_slice()])?;
@@ -187,13 +190,14 @@ fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, li
     let raw = raw.as_slice();
     let root = linli_registry::units(cx)?.root();
     let params: &[&dyn linli_db::Param] = &[&unit, &before, &root, &ask.category, &limit];
+    let town: &[&dyn linli_db::Param] = &[&unit, &before, &ask.category, &limit];
     let deep: &[&dyn linli_db::Param] = &[&unit, &before, &raw, &ask.category, &limit];
     match linli_registry::units(cx)?.path(unit).len() {
         1 => {
             by_depth!(cx, unit, params; 1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5"))
         }
         2 => {
-            by_depth!(cx, unit, params; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5"))
+            by_depth!(cx, unit, town; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"))
         }
         _ => by_depth!(cx, unit, deep;
             3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),

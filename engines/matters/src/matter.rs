@@ -117,6 +117,7 @@ fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
 
 pub(crate) fn facts(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Facts> {
     let units = linli_registry::units(cx)?;
-    let parties = store::parties(cx.tx, matter.id)?;
+    // Only somebody with a post can be of a unit that has taken part.
+    let parties = if cx.actor.posts.is_empty() { Vec::new() } else { store::parties(cx.tx, matter.id)? };
     Ok(matter.facts(&units, parties))
 }

@@ -401,18 +401,18 @@ pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind
     Ok(())
 }
 
-/// Links of a matter in both directions: other matter, kind.
-pub(crate) fn links(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, String)>> {
-    let mut all: Vec<(MatterId, String)> =
-        tx.all(sql!("SELECT other, kind FROM matter_links WHERE matter = $1 ORDER BY at LIMIT 50"), &[&id])?;
-    all.extend(
-        tx.all::<(MatterId, String)>(sql!("SELECT matter, kind FROM matter_links WHERE other = $1 LIMIT 50"), &[&id])?,
-    );
-    Ok(all)
-}
-
-pub(crate) fn children(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, bool)>> {
-    Ok(tx.all(sql!("SELECT id, open FROM matters WHERE parent = $1 ORDER BY id LIMIT 50"), &[&id])?)
+/// Matters linked with a matter in either direction, then those it spawned: other matter and kind, oldest first.
+pub(crate) fn kin(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, String)>> {
+    let mut all: Vec<(MatterId, String, Millis)> = tx.all(
+        sql!(
+            "SELECT other, kind, at FROM matter_links WHERE matter = $1
+             UNION ALL SELECT matter, kind, at FROM matter_links WHERE other = $1
+             UNION ALL SELECT id, 'child', opened FROM matters WHERE parent = $1 LIMIT 150"
+        ),
+        &[&id],
+    )?;
+    all.sort_by_key(|(_, kind, at)| (kind == "child", *at));
+    Ok(all.into_iter().map(|(other, kind, _)| (other, kind)).collect())
 }
 
 pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at: Millis) -> Result<()> {

@@ -131,9 +131,8 @@ pub fn link(cx: &mut Cx<'_, '_>, from: MatterId, number: &str, kind: &str) -> Re
 
 /// Linked, parent and child matters that the actor may see, with how they are related.
 pub fn related(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Vec<(Matter, String)>> {
-    let mut ids = store::links(cx.tx, m.id)?;
+    let mut ids = store::kin(cx.tx, m.id)?;
     ids.extend(m.parent.map(|p| (p, "parent".to_owned())));
-    ids.extend(store::children(cx.tx, m.id)?.into_iter().map(|(c, _)| (c, "child".to_owned())));
     let found = crate::lists::by_ids(cx, &ids.iter().map(|i| i.0).collect::<Vec<_>>())?;
     let mut out = Vec::new();
     for matter in found {
