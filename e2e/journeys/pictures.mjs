@@ -13,26 +13,32 @@ export async function picturesForTheReadme(world) {
   await tenant.setInputFiles('[data-photos] input[type="file"]', picture(320, 240, [150, 140, 120]));
   await tenant.waitForSelector(".thumbs img");
   await tenant.evaluate(() => scrollTo(0, 0));
-  await take(tenant, "resident-report-zh");
+  await take(tenant, "report-zh");
   await go(tenant, NEXT);
   await go(tenant, NEXT);
-  await take(tenant, "resident-preview-zh");
+  await take(tenant, "preview-zh");
   await go(tenant, NEXT);
-  await take(tenant, "resident-story-zh");
   await tenant.goto("/");
-  await take(tenant, "resident-home-zh");
+  await take(tenant, "home-zh");
+
+  // A matter that was lived to its end, on a screen tall enough to read it.
+  const resident = await world.as("resident", { phone: true, lang: "zh" });
+  await resident.setViewportSize({ width: 390, height: 1300 });
+  await resident.goto("/matters");
+  await go(resident, ".matter-title");
+  await take(resident, "story-zh");
 
   for (const lang of ["en", "zh"]) {
     const worker = await world.as("worker", { lang });
     await worker.goto("/inbox");
     await worker.click(".matter-title");
     await worker.waitForSelector("#pane .moves");
-    await take(worker, `desk-inbox-${lang}`);
+    await take(worker, `inbox-${lang}`);
   }
   const duty = await world.as("town_dispatcher", { lang: "en" });
   await duty.goto("/duty");
-  await take(duty, "desk-duty-en");
+  await take(duty, "duty-en");
   const figures = await world.as("supervisor", { lang: "zh", dark: true });
   await figures.goto("/figures?days=90");
-  await take(figures, "desk-figures-zh-dark");
+  await take(figures, "figures-zh");
 }
