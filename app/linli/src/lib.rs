@@ -34,6 +34,9 @@ enum Command {
     Verify(verify::Args),
     /// 生成演示区 · Live a demo district through the real use cases
     Demo(demo::Args),
+    /// 测量用的大量数据 · Many cases, for measuring
+    #[command(hide = true)]
+    BenchSeed(demo::bench_seed::Args),
     /// 导入 · Import a register or a calendar
     #[command(subcommand)]
     Import(import::Args),
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Serve(a) => serve::run(a),
         Command::Verify(a) => verify::run(a),
         Command::Demo(a) => demo::run(a),
+        Command::BenchSeed(a) => demo::bench_seed::run(a),
         Command::Count(Count::Owners(a)) => owners::run(a),
         Command::Count(Count::Budget(a)) => budget::run(a),
         Command::Groups(a) => groups::run(a),

@@ -1,5 +1,6 @@
 //! `linli demo`: a district that is lived, not inserted. Invented people act through the same use cases as everybody, on a
 //! fake clock, with the worker's ticks between the hours. The same seed gives the same district.
+pub mod bench_seed;
 mod life;
 mod people;
 mod words;
@@ -46,6 +47,9 @@ pub enum Scale {
     Town,
     /// The whole register, every town lived in part, a year.
     District,
+    /// Every committee, for measuring.
+    #[value(skip)]
+    Whole,
 }
 
 impl Scale {
@@ -55,6 +59,7 @@ impl Scale {
             Scale::Hall => (3, 1),
             Scale::Town => (12, 1),
             Scale::District => (6, 100),
+            Scale::Whole => (1000, 100),
         }
     }
     /// Days lived.
@@ -66,7 +71,7 @@ impl Scale {
         match self {
             Scale::Hall => 2.0,
             Scale::Town => 8.0,
-            Scale::District => 60.0,
+            Scale::District | Scale::Whole => 60.0,
         }
     }
 }
@@ -174,6 +179,7 @@ pub fn run(args: Args) -> Done {
     std::fs::write(&path, accounts + "\n").map_err(|e| Failure::failed(format!("{}: {e}", path.display())))
 }
 
+#[expect(clippy::disallowed_methods)] // how far a demo without a given end is lived
 fn now() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as Millis
