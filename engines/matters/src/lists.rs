@@ -200,10 +200,10 @@ fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, li
             by_depth!(cx, unit, town; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"))
         }
         _ => by_depth!(cx, unit, deep;
-            3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 AND audience IN UUIDS($3) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
         ),
     }
 }
