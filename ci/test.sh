@@ -61,7 +61,8 @@ python() {
 lint() { cargo clippy --quiet --workspace --all-targets --locked -- -D warnings; }
 tests() {
     [ -n "${LINLI_TEST_PG:-}" ] || { echo "no PostgreSQL was started"; return 1; }
-    cargo build --locked -p linli && cargo test --workspace --locked --no-fail-fast
+    # Always the whole workspace: with one package alone other features are chosen, and half of it is built twice.
+    cargo test --workspace --locked --no-fail-fast
 }
 oracles() {
     "$venv/bin/python" methods/work-calendar/tests/check_chinesecalendar.py "$linli"
@@ -71,7 +72,7 @@ oracles() {
 kills() { python3 ci/kills.py --bin "$linli" --scratch "$scratch/kills" --times "${SOAK:+50}"; }
 browser() { (cd e2e && LINLI_BIN=$linli node run.mjs); }
 api() { python3 ci/api_cases.py --bin "$linli" --scratch "$scratch/api" --schemathesis "$venv/bin/schemathesis" ${SOAK:+--full}; }
-statements() { cargo test --quiet --locked -p linli --test suite -- --ignored --exact statements::every_statement_has_run_on_both_engines; }
+statements() { cargo test --quiet --locked --workspace --test suite -- --ignored --exact statements::every_statement_has_run_on_both_engines; }
 
 step web web
 step python python

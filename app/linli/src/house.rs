@@ -67,6 +67,7 @@ pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
 }
 
 /// The deployment's secret: 32 bytes in a file that only its owner may read. Whoever loses it loses every name and number.
+#[expect(clippy::disallowed_methods)] // a deployment is begun before there is a Cx
 fn keys(data: &Path, given: Option<[u8; 32]>) -> Result<Keys, Failure> {
     let path = data.join("keys").join("secret");
     let bad = |e: &dyn std::fmt::Display| Failure::database(format!("{}: {e}", path.display()));

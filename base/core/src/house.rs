@@ -95,6 +95,7 @@ impl House {
         found.ok_or_else(|| Error::internal(format!("the house has no {}", std::any::type_name::<T>())))
     }
     /// The present instant.
+    #[expect(clippy::disallowed_methods)] // here time enters
     pub fn now(&self) -> Millis {
         match &self.time {
             TimeSource::Real => {
@@ -105,6 +106,7 @@ impl House {
         }
     }
     /// A fresh generator for one transaction.
+    #[expect(clippy::disallowed_methods)] // here chance enters
     pub(crate) fn rng(&self) -> StdRng {
         match &self.ids {
             Ids::Os => StdRng::from_rng(&mut rand::rng()),

@@ -1,5 +1,5 @@
 //! What the layer promises, on real engines. PostgreSQL is used where `LINLI_TEST_PG` holds its address.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 mod it {
     mod copy;
     mod faults;

@@ -167,6 +167,7 @@ fn set_password(place: &Place, login: &str, password: &str) -> Done {
     }
 }
 
+#[expect(clippy::disallowed_methods)] // a salt, made before there is a Cx
 fn hash(password: &str) -> Result<String, Failure> {
     if !linli_registry::rules::password_will_do(password) {
         let t = linli_registry::t::BAD_PASSWORD;

@@ -116,7 +116,10 @@ fn pages_give_every_row_once() {
         let q = |text: &str| Ask { q: Some(text.into()), ..Ask::default() };
         once(pages(&w, c.worker, ScopeKind::Within(c.committee), &q("灯坏")), numbers(&|_| true), "a common term");
         let rare = w.report(c.resident, w.words.private, "隔壁装修的瓷砖切割声");
-        assert_eq!(pages(&w, c.worker, ScopeKind::Within(c.committee), &q("瓷砖切割")), [rare.number.clone()]);
+        assert_eq!(
+            pages(&w, c.worker, ScopeKind::Within(c.committee), &q("瓷砖切割")),
+            std::slice::from_ref(&rare.number)
+        );
         assert_eq!(pages(&w, c.neighbour, ScopeKind::Public(c.committee), &q("瓷砖")), Vec::<String>::new(), "private");
         assert_eq!(
             pages(&w, c.far_worker, ScopeKind::Within(c.elsewhere), &q("灯坏")),

@@ -306,9 +306,6 @@ impl World {
         let house = open(&dir, database.as_ref().map(|(url, name)| beside(url, name)), &clock);
         World { house, clock, cast: t.cast.clone(), words, dir, database }
     }
-    fn is_pg(&self) -> bool {
-        self.database.is_some()
-    }
 
     // Time.
     fn now(&self) -> Millis {
