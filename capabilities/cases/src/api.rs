@@ -35,9 +35,12 @@ fn row(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Value> {
     let unit = |id: Option<UnitId>| {
         id.map(|u| json!({"id": u, "code": units.get(u).map(|u| u.code.clone()), "name": units.name(u, lang)}))
     };
+    // The same as on the pages: a neighbour is told the building, not the room.
+    let place_name = crate::view::place_of(cx, m);
+    let place = m.place.filter(|_| place_name == m.place_name);
     Ok(json!({
         "number": m.number, "kind": m.kind, "state": m.state, "title": m.title, "category": (!m.category.is_empty()).then_some(&m.category),
-        "class": m.term_class, "place": m.place, "place_name": m.place_name, "committee": unit(Some(m.committee)), "owner": unit(m.owner),
+        "class": m.term_class, "place": place, "place_name": place_name, "committee": unit(Some(m.committee)), "owner": unit(m.owner),
         "open": m.open, "supervised": m.supervised, "redo": m.redo, "revision": m.revision, "opened": time::rfc3339(m.opened),
         "due": m.due.map(time::rfc3339), "closed": m.closed.map(time::rfc3339),
     }))
