@@ -97,7 +97,7 @@ pub(crate) fn multiply(data: &Path, times: i64) -> Done {
             put_doc.execute(params![matter, doc])?;
             put.execute(params![doc, terms])?;
             n += 1;
-            if n % 20_000 == 0 {
+            if n.is_multiple_of(20_000) {
                 db.execute_batch("COMMIT; BEGIN")?;
             }
             Ok(())
