@@ -283,3 +283,27 @@ fn lists_of_every_shape_run() {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_delivered_is_tried_again_and_then_shown_to_the_operator() {
+    for w in World::both() {
+        w.system(|cx| {
+            cx.later("nobody.does_this", cx.now, &serde_json::json!({}))?;
+            cx.emit("registry.boundary", uuid::Uuid::nil(), serde_json::json!({"not": "a boundary"}))
+        });
+        let worker = Worker::new(w.house.clone());
+        let first = worker.round().unwrap();
+        assert_eq!(first.failed, 2);
+        assert_eq!(worker.round().unwrap().failed, 0, "not at once: the pauses grow");
+        for _ in 0..20 {
+            w.pass(time::DAY);
+            worker.round().unwrap();
+        }
+        assert_eq!(w.read(|cx| cx.dead_letters()).len(), 2);
+        w.pass(time::DAY);
+        assert_eq!(worker.round().unwrap().failed, 0, "what is dead is left alone");
+        // Meanwhile everything else goes on.
+        w.report(w.cast.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        w.holds();
+    }
+}
