@@ -11,14 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A write that keeps meeting others is run again so many times.
 const AGAIN: u32 = 5;
-/// From this run on no other write of this process runs beside it.
-const ALONE: u32 = 2;
 /// So many writes may wait for a thread.
 const WAITING: usize = 4096;
 /// The advisory locks of this program: "linli", then which.
@@ -151,9 +149,6 @@ pub(crate) struct Pg {
     pool: Pool<Conn>,
     reports: Pool<Conn>,
     tasks: OnceLock<SyncSender<Task>>,
-    /// Shared by writes, held alone by one that has met others repeatedly: new rows lie side by side at the end of every
-    /// index, and PostgreSQL sees conflicts by the page.
-    turn: RwLock<()>,
 }
 
 /// What came of one run of a write.
@@ -180,7 +175,6 @@ impl Pg {
             pool,
             reports,
             tasks: OnceLock::new(),
-            turn: RwLock::new(()),
         })
     }
     pub(crate) fn open(url: &str, o: &Options) -> Result<Pg> {
@@ -267,15 +261,7 @@ impl Pg {
                 let chance = RandomState::new().hash_one(attempt) % 1000;
                 thread::sleep(Duration::from_micros((500 + chance) << attempt));
             }
-            let turn = || self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, f));
-            let once = if attempt < ALONE {
-                let _among = self.turn.read().unwrap_or_else(PoisonError::into_inner);
-                turn()
-            } else {
-                let _alone = self.turn.write().unwrap_or_else(PoisonError::into_inner);
-                turn()
-            };
-            match once? {
+            match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, f))? {
                 Once::Done(out) => return out,
                 Once::Again(e) => last = e,
             }
