@@ -927,6 +927,9 @@ async fn bulk(State(app): State<App>, mut req: Req) -> Response {
         Ok(raw) => raw,
         Err(e) => return app.refuse(&req, e).await,
     };
+    if req.token.is_none() {
+        return app.refuse(&req, Error::SignIn).await;
+    }
     let back = local(raw.get("back").unwrap_or("/inbox")).to_owned();
     let numbers: Vec<String> = raw.values.get("number").cloned().unwrap_or_default().into_iter().take(50).collect();
     let mut failed = Vec::new();
