@@ -71,11 +71,7 @@ pub fn list(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask) -> Result<Listed> {
     };
     if listed.items.len() as i64 > limit {
         listed.items.truncate(limit as usize);
-        let by_due = matches!(scope, Scope::Desk(..)) || ask.open;
-        listed.next = listed
-            .items
-            .last()
-            .map(|m| After { key: if by_due { m.due.unwrap_or(Millis::MAX) } else { 0 }, id: m.id.0 });
+        listed.next = listed.items.last().map(|m| after(scope, ask, m));
     }
     Ok(listed)
 }
@@ -91,6 +87,9 @@ pub(crate) fn within_unit(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Resul
 }
 
 fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
+    if matches!(scope, Scope::Mine(..) | Scope::Desk(..)) {
+        return sifted(cx, scope, ask, limit);
+    }
     let found = search::find(cx, scope, ask.q.as_deref().unwrap_or_default(), ask.after.map(|a| a.key), limit)?;
     let next =
         (found.len() as i64 == limit).then(|| found.last().map(|(id, doc)| After { key: *doc, id: id.0 })).flatten();
@@ -102,6 +101,25 @@ fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result
             && ask.category.as_ref().is_none_or(|c| *c == m.category)
     });
     Ok(Listed { items, next })
+}
+
+/// The place after a row in a list's own order.
+fn after(scope: &Scope, ask: &Ask, m: &Matter) -> After {
+    let by_due = matches!(scope, Scope::Desk(..)) || ask.open && !matches!(scope, Scope::Mine(..));
+    After { key: if by_due { m.due.unwrap_or(Millis::MAX) } else { 0 }, id: m.id.0 }
+}
+
+/// One's own matters and a desk are short and not scopes of the index: the hundred first rows are sifted by their title,
+/// place and number.
+fn sifted(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
+    let q = ask.q.as_deref().unwrap_or_default().trim().to_lowercase();
+    let mut page = list(cx, scope, &Ask { q: None, limit: 100, ..ask.clone() })?;
+    page.items.retain(|m| [&m.title, &m.place_name, &m.number].iter().any(|t| t.to_lowercase().contains(&q)));
+    if page.items.len() as i64 > limit {
+        page.items.truncate(limit as usize);
+        page.next = page.items.last().map(|m| after(scope, ask, m));
+    }
+    Ok(page)
 }
 
 /// Matters by id, in the order asked for.
