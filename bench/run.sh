@@ -14,6 +14,8 @@ target=${CARGO_TARGET_DIR:-$root/target}
 
 # Each method's own measurement: CPU seconds and memory, beside independent programs where they are installed.
 methods() {
+    # text-routing looks for scikit-learn under a name of its own.
+    if [ -n "${LINLI_ORACLE_PYTHON:-}" ]; then export PYTHON="$LINLI_ORACLE_PYTHON"; fi
     for file in methods/*/examples/bench.rs; do
         crate=$(basename "$(dirname "$(dirname "$file")")")
         printf '\n### %s\n\n```text\n' "$crate"
