@@ -75,7 +75,11 @@ statement!(
 statement!(DOCS, 2, "SELECT id, doc FROM search_docs WHERE id >= $1 AND id <= $2");
 statement!(COUNTERS, 0, "SELECT committee, day, dimension, n FROM counters");
 statement!(NUMBERS, 0, "SELECT committee, year, next FROM matter_numbers");
-statement!(COMMANDS, 1, "SELECT sender, key FROM commands WHERE answer = $1 LIMIT 20");
+statement!(
+    COMMANDS,
+    0,
+    "SELECT c.sender, c.key FROM commands c LEFT JOIN answers a ON a.sender = c.sender AND a.key = c.key WHERE a.key IS NULL LIMIT 20"
+);
 statement!(
     ORPHAN_WORDS,
     0,
@@ -233,7 +237,7 @@ impl Check {
         for (parent, child) in self.children.symmetric_difference(&self.spawned).copied().collect::<Vec<_>>() {
             self.fault(format!("{child} is not both spawned by {parent} and its child"));
         }
-        for (sender, key) in cx.tx.all::<(Uuid, String)>(&COMMANDS, &[&Json(&Value::Null)])? {
+        for (sender, key) in cx.tx.all::<(Uuid, String)>(&COMMANDS, &[])? {
             self.fault(format!("command {key} of {sender} has no answer"));
         }
         for (what, orphans) in [("words", &ORPHAN_WORDS), ("case", &ORPHAN_CASES), ("delivery", &ORPHAN_DELIVERIES)] {

@@ -7,16 +7,19 @@ use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Config, NoTls, Statement};
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A write that keeps meeting others is run again so many times.
+/// A write that keeps meeting others is run again so many times,
 const AGAIN: u32 = 5;
+/// and from this run on without others of this process beside it.
+const ALONE_FROM: u32 = 3;
 /// So many writes may wait for a thread.
 const WAITING: usize = 4096;
 /// The advisory locks of this program: "linli", then which.
@@ -140,6 +143,11 @@ pub(crate) fn failure(e: &postgres::Error) -> Failure {
     .into()
 }
 
+thread_local! {
+    /// This thread is inside a write: another one might wait for the end of the first.
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
 type Task = Box<dyn FnOnce(Result<()>) + Send>;
 
 pub(crate) struct Pg {
@@ -148,6 +156,8 @@ pub(crate) struct Pg {
     durable: AtomicBool,
     pool: Pool<Conn>,
     reports: Pool<Conn>,
+    /// Shared by writes that run beside each other, held whole by one that has met others too often.
+    beside: RwLock<()>,
     tasks: OnceLock<SyncSender<Task>>,
 }
 
@@ -174,6 +184,7 @@ impl Pg {
             durable: AtomicBool::new(!o.weak_durability),
             pool,
             reports,
+            beside: RwLock::new(()),
             tasks: OnceLock::new(),
         })
     }
@@ -254,17 +265,28 @@ impl Pg {
     }
 
     pub(crate) fn write<R, E: From<Error>>(&self, f: &impl Fn(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        if WRITING.replace(true) {
+            return Err(Error::Bug("a write inside a write would wait for itself".into()).into());
+        }
+        let out = caught(|| self.write_until(f));
+        WRITING.set(false);
+        out
+    }
+    /// Runs again what met others. Conflicts are seen by the page of an index, so writes of quite different things meet
+    /// too; the last runs have this process to themselves, so that only another process can make a write give up.
+    fn write_until<R, E: From<Error>>(&self, f: &impl Fn(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
         let mut last = Error::Conflict;
         for attempt in 0..=AGAIN {
-            if attempt > 0 {
-                // Between half and one and a half times 2, 4, 8 … milliseconds, so that those who met part.
-                let chance = RandomState::new().hash_one(attempt) % 1000;
-                thread::sleep(Duration::from_micros((500 + chance) << attempt));
-            }
+            let alone = (attempt >= ALONE_FROM).then(|| self.beside.write().unwrap_or_else(PoisonError::into_inner));
+            let _beside = alone.is_none().then(|| self.beside.read().unwrap_or_else(PoisonError::into_inner));
             match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, f))? {
                 Once::Done(out) => return out,
                 Once::Again(e) => last = e,
             }
+            drop((_beside, alone));
+            // Between half and one and a half times 1, 2, 4 … milliseconds, so that those who met part.
+            let chance = RandomState::new().hash_one(attempt) % 1000;
+            thread::sleep(Duration::from_micros((500 + chance) << attempt));
         }
         Err(last.into())
     }

@@ -107,6 +107,27 @@ impl App {
         req: &Req,
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
+        self.write_as(req, f).await.map(|(_, done)| done)
+    }
+
+    /// A write, and then what there is to show of it, read for the same actor once the write is durable: nobody waits for
+    /// the writer because somebody else reads, and on PostgreSQL what is only read conflicts with nothing. If the reading
+    /// fails the write still stands; asking again with the same key shows it.
+    pub async fn write_and_show<R: Send + 'static, S: Send + 'static>(
+        &self,
+        req: &Req,
+        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+        show: impl FnOnce(&mut Cx<'_, '_>, R) -> Result<S> + Send + 'static,
+    ) -> Result<S> {
+        let (actor, done) = self.write_as(req, f).await?;
+        self.blocking(move |house| house.read(&actor, |cx| show(cx, done))).await?
+    }
+
+    async fn write_as<R: Send + 'static>(
+        &self,
+        req: &Req,
+        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+    ) -> Result<(Actor, R)> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         let touch = self.0.o.touch;
         let nobody = Arc::new(Actor::anyone(None, lang, via));
@@ -119,7 +140,7 @@ impl App {
                 if let (Via::Page, Some(token)) = (via, token.as_deref().filter(|_| actor.person.is_some())) {
                     touch(cx, token)?;
                 }
-                Ok(done)
+                Ok((actor, done))
             },
             move |done| drop(send.send(done)),
         );

@@ -179,15 +179,26 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
         });
         out["clocks"] = clocks.collect();
     }
-    if let Some(case) = crate::case(cx, seen.matter.id)? {
+    let case = crate::case(cx, seen.matter.id)?;
+    if let Some(case) = &case {
         out["outcome"] = json!(case.outcome);
         out["verdict"] = json!({"solved": case.solved, "satisfied": case.satisfied});
         out["called_solved"] = json!(case.called_solved);
         out["returns"] = json!(case.returns);
     }
-    let moves = crate::offered(cx, seen)?;
+    let moves = crate::offered(cx, seen, case.as_ref())?;
     out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
     Ok(out)
+}
+
+/// What a write answers: the matter as it now stands, or only its number when it has gone where the writer does not see it
+/// (reported for somebody else at a unit that routes away; handed on).
+fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Value> {
+    match linli_matters::see(cx, number) {
+        Ok(seen) => detail(cx, &seen),
+        Err(Error::NotFound | Error::Forbidden(_)) => Ok(json!({"number": number})),
+        Err(e) => Err(e),
+    }
 }
 
 /// Takes a picture or voice note (multipart, field `files`), re-encodes and stores it, and gives for each a sealed
@@ -236,17 +247,11 @@ async fn open(State(app): State<App>, mut req: Req) -> Response {
     let made = match (read, key) {
         (Ok(r), Ok(key)) => {
             let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
-            app.write(&req, move |cx| {
+            let write = move |cx: &mut Cx<'_, '_>| {
                 signed_in(cx)?;
-                let number: String = cx.once(&key, &r, |cx| report::report(cx, &r).map(|m| m.number))?;
-                let seen = linli_matters::see(cx, &number);
-                match seen {
-                    Ok(seen) => detail(cx, &seen),
-                    // Reported for somebody else at a unit that routes away: the number is the answer.
-                    Err(_) => Ok(json!({"number": number})),
-                }
-            })
-            .await
+                cx.once(&key, &r, |cx| report::report(cx, &r).map(|m| m.number))
+            };
+            app.write_and_show(&req, write, |cx, number: String| shown(cx, &number)).await
         }
         (Err(e), _) | (_, Err(e)) => Err(e),
     };
@@ -266,19 +271,15 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
         (Ok((raw, revision)), Ok(key)) => {
             let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
             let given = linli_matters::Given { raw, strict: true };
-            app.write(&req, move |cx| {
+            let moved = number.clone();
+            let write = move |cx: &mut Cx<'_, '_>| {
                 signed_in(cx)?;
                 let what = (&number, &name, &given.raw, revision);
-                let _: i64 = cx.once(&key, &what, |cx| {
-                    let id = linli_matters::id_of(cx, &number)?;
-                    linli_matters::act(cx, id, &name, &given, revision).map(|m| m.revision)
-                })?;
-                match linli_matters::see(cx, &number) {
-                    Ok(seen) => detail(cx, &seen),
-                    Err(_) => Ok(json!({"number": number})),
-                }
-            })
-            .await
+                cx.once(&key, &what, |cx| {
+                    linli_matters::act_numbered(cx, &number, &name, &given, revision).map(|m| m.revision)
+                })
+            };
+            app.write_and_show(&req, write, move |cx, _: i64| shown(cx, &moved)).await
         }
         (Err(e), _) | (_, Err(e)) => Err(e),
     };

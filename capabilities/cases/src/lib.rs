@@ -73,8 +73,12 @@ pub fn case(cx: &mut Cx<'_, '_>, matter: MatterId) -> Result<Option<Case>> {
 }
 
 /// The moves to offer: what the actor could make now, without those that this case has no use for.
-pub(crate) fn offered(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Vec<&'static linli_matters::Move>> {
-    let on_behalf = case(cx, seen.matter.id)?.is_some_and(|c| c.on_behalf);
+pub(crate) fn offered(
+    cx: &mut Cx<'_, '_>,
+    seen: &linli_matters::Seen,
+    case: Option<&Case>,
+) -> Result<Vec<&'static linli_matters::Move>> {
+    let on_behalf = case.is_some_and(|c| c.on_behalf);
     let mut moves = linli_matters::moves(cx, seen)?;
     moves.retain(|m| m.name() != "verdict_for" || on_behalf);
     Ok(moves)

@@ -236,7 +236,7 @@ pub(crate) fn story(
     }
     let mut moves = Vec::new();
     let case = crate::case(cx, m.id)?;
-    let mut possible = crate::offered(cx, seen)?;
+    let mut possible = crate::offered(cx, seen, case.as_ref())?;
     // What would only be refused is not offered: a return out of its window or after a ruling, a second extension.
     let returnable = story.clocks.iter().any(|c| c.stage == "return" && c.stopped.is_none() && c.due >= cx.now);
     possible.retain(|mv| match mv.act {

@@ -113,9 +113,8 @@ pub fn open(cx: &mut Cx<'_, '_>, seat: &Seat, new: NewMatter) -> Result<Matter> 
     }
     write_act(cx, &m, seat, new.act, "", crate::Readers::All, new.data, &new.words, &new.files, 1)?;
     let day = i64::from(time::civil_day(cx.now));
-    for dimension in std::iter::once(format!("opened:{}", new.kind)).chain(new.counts) {
-        store::count(cx.tx, m.committee, day, &dimension)?;
-    }
+    let dimensions: Vec<_> = std::iter::once(format!("opened:{}", new.kind)).chain(new.counts).collect();
+    store::count(cx.tx, m.committee, day, &dimensions)?;
     search::put(cx, &m, &new.words)?;
     cx.emit("matters.opened", m.id, json!({"kind": m.kind, "committee": m.committee, "owner": m.owner}))?;
     Ok(m)
@@ -131,6 +130,22 @@ pub fn act(
     revision: Option<i64>,
 ) -> Result<Matter> {
     let m = store::by_id(cx.tx, id)?.ok_or(Error::NotFound)?;
+    act_on(cx, m, name, input, revision)
+}
+
+/// The same for a matter named by its number.
+pub fn act_numbered(
+    cx: &mut Cx<'_, '_>,
+    number: &str,
+    name: &str,
+    input: &crate::Given,
+    revision: Option<i64>,
+) -> Result<Matter> {
+    let m = store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?;
+    act_on(cx, m, name, input, revision)
+}
+
+fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revision: Option<i64>) -> Result<Matter> {
     let procedure = crate::procedure_of(cx, &m)?;
     let facts = matter::facts(cx, &m)?;
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
@@ -147,7 +162,7 @@ pub fn act(
         ));
     }
     let input = Input::check(mv.input, &input.raw, input.strict)?;
-    perform(cx, procedure, mv, m, &seat, &input)
+    perform(cx, procedure, mv, m, &seat, &facts.parties, &input)
 }
 
 /// What to tell somebody whose form is older than the matter.
@@ -173,6 +188,7 @@ fn perform(
     mv: &'static Move,
     mut m: Matter,
     seat: &Seat,
+    known: &[UnitId],
     input: &Input,
 ) -> Result<Matter> {
     let (before, from) = (m.revision, m.state.clone());
@@ -215,7 +231,7 @@ fn perform(
     for clock in clocks.iter().filter(|c| c.dirty) {
         clock.save(cx)?;
     }
-    for unit in parties {
+    for unit in parties.into_iter().filter(|unit| !known.contains(unit)) {
         store::put_party(cx.tx, m.id, unit, cx.now)?;
     }
     let mut data = data;
@@ -230,9 +246,8 @@ fn perform(
     let files: Vec<_> = input.files().cloned().collect();
     write_act(cx, &m, seat, mv.act, &from, mv.readers, data, words.as_deref().unwrap_or_default(), &files, before + 1)?;
     let day = i64::from(time::civil_day(cx.now));
-    for dimension in std::iter::once(format!("move:{}", mv.act)).chain(counts) {
-        store::count(cx.tx, m.committee, day, &dimension)?;
-    }
+    let dimensions: Vec<_> = std::iter::once(format!("move:{}", mv.act)).chain(counts).collect();
+    store::count(cx.tx, m.committee, day, &dimensions)?;
     if reindex || title_before != m.title || audience_before != m.audience {
         search::again(cx, &m)?;
     }

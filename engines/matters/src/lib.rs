@@ -15,7 +15,7 @@ mod story;
 mod ticks;
 mod turn;
 
-pub use act::{NewMatter, act, commitment, open};
+pub use act::{NewMatter, act, act_numbered, commitment, open};
 pub use clocks::{StageClock, TERMS, Terms, set_terms, terms};
 pub use files::{FileStore, MAX_BYTES, Prepared, prepare};
 pub use lists::{After, Ask, Listed, list};

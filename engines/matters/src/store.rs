@@ -57,15 +57,11 @@ pub(crate) fn set(tx: &mut Tx<'_>, m: &Matter, before: i64) -> Result<bool> {
 
 /// The next running number of a committee's year.
 pub(crate) fn next_number(tx: &mut Tx<'_>, committee: UnitId, year: i64) -> Result<i64> {
-    tx.exec(
+    let (n,) = tx.one::<(i64,)>(
         sql!(
             "INSERT INTO matter_numbers (committee, year, next) VALUES ($1, $2, 1)
-             ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1"
+             ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1 RETURNING next"
         ),
-        &[&committee, &year],
-    )?;
-    let (n,) = tx.one::<(i64,)>(
-        sql!("SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1"),
         &[&committee, &year],
     )?;
     Ok(n)
@@ -319,13 +315,16 @@ pub(crate) fn erase_files(tx: &mut Tx<'_>, matter: MatterId, act: ActId, at: Mil
     )?)
 }
 
-pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimension: &str) -> Result<()> {
+/// Raises counters of a committee's day, by one for each time a dimension is named.
+pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimensions: &[String]) -> Result<()> {
     tx.exec(
         sql!(
-            "INSERT INTO counters (committee, day, dimension, n) VALUES ($1, $2, $3, 1)
-             ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + 1"
+            sqlite "INSERT INTO counters (committee, day, dimension, n) SELECT $1, $2, value, count(*) FROM json_each($3) WHERE TRUE GROUP BY value
+                    ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n",
+            pg "INSERT INTO counters (committee, day, dimension, n) SELECT $1::uuid, $2::bigint, d, count(*) FROM unnest($3::text[]) d GROUP BY d
+                ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n"
         ),
-        &[&committee, &day, &dimension],
+        &[&committee, &day, &dimensions],
     )?;
     Ok(())
 }

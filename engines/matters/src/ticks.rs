@@ -42,7 +42,7 @@ fn alarms(cx: &mut Cx<'_, '_>) -> Result<bool> {
             }
             if automatic.is_none() {
                 let dimension = format!("overdue.{}:{}", clock.stage, clock.unit);
-                store::count(cx.tx, matter.committee, crate::day(cx.now), &dimension)?;
+                store::count(cx.tx, matter.committee, crate::day(cx.now), &[dimension])?;
             }
         }
     }

@@ -3,7 +3,8 @@ use crate::{LOGINS, places, rules, store, t, unit_seat, units};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use linli_core::{
-    Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, Post, Result, Role, Sealed, Seat, Via, time,
+    Actor, BlindIndex, Cx, Error, Home, Lang, Millis, PersonId, Personal, PlaceId, Post, PostId, Result, Role, Sealed,
+    Seat, UnitId, Via, time,
 };
 use std::fmt::Write;
 use uuid::Uuid;
@@ -149,35 +150,61 @@ pub fn revoke_token(cx: &mut Cx<'_, '_>, id: Uuid) -> Result<()> {
     if store::revoke_session(cx.tx, person, id)? == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// Who acts under an open session or token: three statements besides the cached units.
+/// Who acts under an open session or token: one statement besides the cached units.
 pub fn actor_by_token(cx: &mut Cx<'_, '_>, token: &str, kind: Via) -> Result<Option<Actor>> {
     let digest = cx.token_digest(token);
-    match store::session(cx.tx, &digest, kind_code(kind), cx.now)? {
-        Some((person, name, lang)) => load(cx, person, &name, kind, Lang::parse(&lang).unwrap_or_default()).map(Some),
-        None => Ok(None),
-    }
+    let rows = store::by_session(cx.tx, &digest, kind_code(kind), cx.now)?;
+    let who = rows.iter().find_map(|r| Some((PersonId::from(r.id), r.name.as_ref()?, r.word.as_str())));
+    let Some((person, name, lang)) = who else { return Ok(None) };
+    let posts = rows.iter().filter(|r| r.part == "post").filter_map(|r| Some((r.id.into(), r.unit?, r.word.clone())));
+    let homes = rows.iter().filter(|r| r.part == "home").filter_map(|r| {
+        let tenure = r.word.clone();
+        Some(Dwells { dwelling: r.id.into(), committee: r.unit?, within: [r.estate, r.micro_grid, r.grp], tenure })
+    });
+    let lang = Lang::parse(lang).unwrap_or_default();
+    actor(cx, person, name, (posts.collect(), homes.collect()), kind, lang).map(Some)
 }
 
 /// A person as an actor.
 pub fn actor_of(cx: &mut Cx<'_, '_>, person: PersonId, via: Via, lang: Lang) -> Result<Actor> {
     let row = store::person(cx.tx, person)?.ok_or(Error::NotFound)?;
-    load(cx, person, &row.name, via, lang)
+    let posts = store::posts(cx.tx, person, cx.now)?;
+    let homes = store::homes(cx.tx, person)?.into_iter().map(|h| Dwells {
+        dwelling: h.dwelling,
+        committee: h.committee,
+        within: [h.estate, h.micro_grid, h.grp],
+        tenure: h.tenure,
+    });
+    actor(cx, person, &row.name, (posts, homes.collect()), via, lang)
 }
 
-fn load(cx: &mut Cx<'_, '_>, person: PersonId, name: &Sealed, via: Via, lang: Lang) -> Result<Actor> {
+struct Dwells {
+    dwelling: PlaceId,
+    committee: UnitId,
+    within: [Option<UnitId>; 3],
+    tenure: String,
+}
+
+fn actor(
+    cx: &mut Cx<'_, '_>,
+    person: PersonId,
+    name: &Sealed,
+    (posts, homes): (Vec<(PostId, UnitId, String)>, Vec<Dwells>),
+    via: Via,
+    lang: Lang,
+) -> Result<Actor> {
     let units = units(cx)?;
-    let posts = store::posts(cx.tx, person, cx.now)?.into_iter().filter_map(|(id, unit, role)| {
+    let posts = posts.into_iter().filter_map(|(id, unit, role)| {
         let live = units.get(unit).filter(|u| u.live())?;
         Some(Post { id, unit, path: live.path.clone(), role: Role::parse(&role)? })
     });
-    let posts = posts.collect();
-    let homes = store::homes(cx.tx, person)?.into_iter().map(|h| Home {
+    let homes = homes.into_iter().map(|h| Home {
         dwelling: h.dwelling,
         committee: h.committee,
-        within: places::within(&units, h.committee, [h.estate, h.micro_grid, h.grp]),
+        within: places::within(&units, h.committee, h.within),
         tenure: h.tenure,
     });
-    let homes = homes.collect();
+    let (posts, homes) = (posts.collect(), homes.collect());
     let name = cx.open("people.name", name)?.reveal().clone();
     Ok(Actor { person: Some(person), name, posts, homes, via, lang, system: false, root: Some(units.root()) })
 }

@@ -139,15 +139,45 @@ fn a_write_that_always_meets_others_gives_up() {
     let Some(place) = Place::pg() else { return };
     let db = place.open();
     db.write(|tx| put(tx, "n")).unwrap();
-    let (other, runs) = (db.clone(), Arc::new(AtomicU32::new(0)));
+    // The others are another process: within one, the last runs have no others beside them.
+    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
     let counted = runs.clone();
     let done = db.write(move |tx| {
         counted.fetch_add(1, Ordering::SeqCst);
         tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
-        other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]))?;
+        let other = other.clone();
+        let elsewhere =
+            move || other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]));
+        std::thread::spawn(elsewhere).join().unwrap()?;
         tx.exec(sql!("UPDATE worker_fence SET fence = 0 WHERE name = 'n'"), &[])
     });
     assert_eq!((done, runs.load(Ordering::SeqCst)), (Err(Error::Conflict), 6));
+}
+
+#[test]
+fn writes_of_one_process_that_all_meet_each_other_all_succeed() {
+    for place in Place::both() {
+        let db = place.open();
+        db.write(|tx| put(tx, "n")).unwrap();
+        let writers: Vec<_> = (0..24)
+            .map(|_| {
+                let db = db.clone();
+                std::thread::spawn(move || {
+                    for _ in 0..5 {
+                        db.write(|tx| {
+                            let (n,) =
+                                tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+                            tx.exec(sql!("UPDATE worker_fence SET fence = $1 WHERE name = 'n'"), &[&(n + 1)])
+                        })
+                        .unwrap();
+                    }
+                })
+            })
+            .collect();
+        writers.into_iter().for_each(|w| w.join().unwrap());
+        let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
+        assert_eq!(n, Ok((120,)));
+    }
 }
 
 #[test]
