@@ -252,7 +252,7 @@ pub(crate) fn story(
     }
     moves.sort_by_key(|mv| !mv.main);
     let (moves, others): (Vec<_>, Vec<_>) = moves.into_iter().partition(|mv| mv.main || mv.open || likely(m, mv.name));
-    let related = linli_matters::related(cx, m)?;
+    let related = linli_matters::related(cx, seen)?;
     let related = related
         .into_iter()
         .map(|(r, kind)| (format!("/m/{}", r.number), r.title, relation(&kind).in_(s.lang).to_owned()))

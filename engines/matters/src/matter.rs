@@ -94,6 +94,7 @@ pub struct Seen {
     pub facts: Facts,
     /// From which seat it is seen.
     pub seat: Seat,
+    pub(crate) around: store::Around,
 }
 
 /// Loads a matter by its number and authorises in one step: what one may not see does not exist.
@@ -110,9 +111,11 @@ pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
 
 fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
     let view = crate::procedure_of(cx, &matter)?.view;
-    let facts = facts(cx, &matter)?;
+    let around = store::around(cx.tx, matter.id)?;
+    let units = linli_registry::units(cx)?;
+    let facts = matter.facts(&units, around.parties.clone());
     let seat = cx.may(view, view, &facts)?;
-    Ok(Seen { matter, facts, seat })
+    Ok(Seen { matter, facts, seat, around })
 }
 
 pub(crate) fn facts(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Facts> {

@@ -291,13 +291,6 @@ pub(crate) fn put_file(
     Ok(())
 }
 
-pub(crate) fn files(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<FileRow>> {
-    Ok(tx.all(
-        sql!("SELECT id, act, hash, mime, size, name FROM files WHERE matter = $1 AND erased IS NULL ORDER BY id LIMIT 200"),
-        &[&matter],
-    )?)
-}
-
 /// A file with the matter it belongs to.
 pub(crate) fn file(tx: &mut Tx<'_>, id: FileId) -> Result<Option<(MatterId, FileRow)>> {
     let row = tx.opt::<FileRow>(
@@ -400,18 +393,57 @@ pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind
     Ok(())
 }
 
-/// Matters linked with a matter in either direction, then those it spawned: other matter and kind, oldest first.
-pub(crate) fn kin(tx: &mut Tx<'_>, id: MatterId) -> Result<Vec<(MatterId, String)>> {
-    let mut all: Vec<(MatterId, String, Millis)> = tx.all(
+/// What hangs on a matter besides acts and clocks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Around {
+    /// The units that have taken part.
+    pub(crate) parties: Vec<UnitId>,
+    /// Files that were not erased, oldest first.
+    pub(crate) files: Vec<FileRow>,
+    /// Matters linked with it in either direction, oldest link first, then those it spawned; with how they are related.
+    pub(crate) kin: Vec<(MatterId, String)>,
+}
+
+linli_db::row! {
+    struct AroundRow {
+        what: String, id: Uuid, n: i64, act: Option<Uuid>, word: String, mime: Option<String>, name: Option<String>,
+    }
+}
+
+/// One statement for four short lists: every page of a matter asks for all of them, and most are empty.
+pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId) -> Result<Around> {
+    let mut rows: Vec<AroundRow> = tx.all(
         sql!(
-            "SELECT other, kind, at FROM matter_links WHERE matter = $1
-             UNION ALL SELECT matter, kind, at FROM matter_links WHERE other = $1
-             UNION ALL SELECT id, 'child', opened FROM matters WHERE parent = $1 LIMIT 150"
+            "SELECT 'party', unit, at, CAST(NULL AS UUID), '', CAST(NULL AS TEXT), CAST(NULL AS TEXT) FROM matter_parties WHERE matter = $1
+             UNION ALL SELECT 'file', id, size, act, hash, mime, name FROM files WHERE matter = $1 AND erased IS NULL
+             UNION ALL SELECT 'link', other, at, NULL, kind, NULL, NULL FROM matter_links WHERE matter = $1
+             UNION ALL SELECT 'link', matter, at, NULL, kind, NULL, NULL FROM matter_links WHERE other = $1
+             UNION ALL SELECT 'spawned', id, opened, NULL, 'child', NULL, NULL FROM matters WHERE parent = $1
+             LIMIT 1000"
         ),
-        &[&id],
+        &[&matter],
     )?;
-    all.sort_by_key(|(_, kind, at)| (kind == "child", *at));
-    Ok(all.into_iter().map(|(other, kind, _)| (other, kind)).collect())
+    rows.sort_by_key(|r| match r.what.as_str() {
+        "link" => (0, r.n),
+        _ => (1, r.n),
+    });
+    let mut found = Around::default();
+    for r in rows {
+        match r.what.as_str() {
+            "party" => found.parties.push(r.id.into()),
+            "file" => found.files.push(FileRow {
+                id: r.id.into(),
+                act: r.act.unwrap_or_default().into(),
+                hash: r.word,
+                mime: r.mime.unwrap_or_default(),
+                size: r.n,
+                name: r.name.unwrap_or_default(),
+            }),
+            _ => found.kin.push((r.id.into(), r.word)),
+        }
+    }
+    found.files.sort_by_key(|f| f.id);
+    Ok(found)
 }
 
 pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at: Millis) -> Result<()> {

@@ -42,7 +42,7 @@ pub struct Story {
     pub acts: Vec<Act>,
     /// The files the reader may open.
     pub files: Vec<FileRow>,
-    /// Its clocks.
+    /// Its clocks; only staff are shown them.
     pub clocks: Vec<StageClock>,
     /// How much was read.
     pub reading: Reading,
@@ -65,9 +65,12 @@ pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
     if reading == Reading::Public {
         acts.retain(|a| a.readers == "all");
     }
-    let mut files = store::files(cx.tx, seen.matter.id)?;
+    let mut files = seen.around.files.clone();
     files.retain(|f| !hidden.contains(&f.act));
-    let clocks = store::clocks(cx.tx, seen.matter.id)?.into_iter().map(StageClock::of).collect();
+    let clocks = match reading {
+        Reading::Staff => store::clocks(cx.tx, seen.matter.id)?.into_iter().map(StageClock::of).collect(),
+        _ => Vec::new(),
+    };
     Ok(Story { acts, files, clocks, reading })
 }
 
@@ -130,9 +133,9 @@ pub fn link(cx: &mut Cx<'_, '_>, from: MatterId, number: &str, kind: &str) -> Re
 }
 
 /// Linked, parent and child matters that the actor may see, with how they are related.
-pub fn related(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Vec<(Matter, String)>> {
-    let mut ids = store::kin(cx.tx, m.id)?;
-    ids.extend(m.parent.map(|p| (p, "parent".to_owned())));
+pub fn related(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Vec<(Matter, String)>> {
+    let mut ids = seen.around.kin.clone();
+    ids.extend(seen.matter.parent.map(|p| (p, "parent".to_owned())));
     let found = crate::lists::by_ids(cx, &ids.iter().map(|i| i.0).collect::<Vec<_>>())?;
     let mut out = Vec::new();
     for matter in found {

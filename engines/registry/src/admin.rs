@@ -1,4 +1,5 @@
 //! Keeping the trees: units come, change their names and borders, split, merge and go; posts begin and end.
+use crate::people::STAFF;
 use crate::{
     Function, Level, POSTS, UNITS, Unit, Units, address, root_seat,
     rules::{self, Check},
@@ -389,6 +390,7 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
                 store::put_post(cx.tx, &over, cx.now)?;
             }
         }
+        cx.changed(STAFF)?;
         link(cx, &old, into, "merge", note)?;
         end(cx, &old)?;
         tell(cx, Boundary { from: *id, to: into, units: inner, places: Vec::new(), all: true })?;
@@ -414,6 +416,7 @@ fn end(cx: &mut Cx<'_, '_>, unit: &Unit) -> Result<()> {
     for post in store::staff(cx.tx, unit.id, cx.now)? {
         store::end_post(cx.tx, post.id, cx.now)?;
     }
+    cx.changed(STAFF)?;
     for (serving, served) in store::all_serves(cx.tx)?.into_iter().filter(|(u, s)| *u == unit.id || *s == unit.id) {
         store::end_serves(cx.tx, serving, served, cx.now)?;
     }
@@ -463,6 +466,7 @@ pub fn appoint(
         .done()?;
     let post = store::PostNew { id: cx.id(), person, unit, role: role.code().to_owned(), duty, until };
     store::put_post(cx.tx, &post, cx.now)?;
+    cx.changed(STAFF)?;
     Ok(post.id)
 }
 
@@ -471,7 +475,7 @@ pub fn end_post(cx: &mut Cx<'_, '_>, post: PostId) -> Result<()> {
     let (unit,) = store::post_unit(cx.tx, post, cx.now)?.ok_or(Error::NotFound)?;
     unit_seat(cx, POSTS, unit)?;
     store::end_post(cx.tx, post, cx.now)?;
-    Ok(())
+    cx.changed(STAFF)
 }
 
 /// Sets whether urgent matters are told to the holder of a post.
@@ -479,5 +483,5 @@ pub fn set_duty(cx: &mut Cx<'_, '_>, post: PostId, duty: bool) -> Result<()> {
     let (unit,) = store::post_unit(cx.tx, post, cx.now)?.ok_or(Error::NotFound)?;
     unit_seat(cx, POSTS, unit)?;
     store::set_duty(cx.tx, post, duty)?;
-    Ok(())
+    cx.changed(STAFF)
 }

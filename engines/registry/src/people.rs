@@ -8,6 +8,7 @@ use linli_core::{
     Sealed, Seat, UnitId, time,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What is known of a person to be registered.
 #[derive(Debug, Clone)]
@@ -294,8 +295,12 @@ pub fn move_out(cx: &mut Cx<'_, '_>, resident: ResidentId) -> Result<()> {
 
 /// Names by person, for pages that show who acted; at most 10,000.
 pub fn people_names(cx: &mut Cx<'_, '_>, ids: &[PersonId]) -> Result<HashMap<PersonId, Personal<String>>> {
-    let rows = store::names(cx.tx, ids)?;
-    rows.into_iter().map(|(id, name)| Ok((id, cx.open("people.name", &name)?))).collect()
+    let staff = all_staff(cx)?;
+    let (known, others): (Vec<PersonId>, Vec<PersonId>) = ids.iter().partition(|id| staff.names.contains_key(id));
+    let rows = if others.is_empty() { Vec::new() } else { store::names(cx.tx, &others)? };
+    let known = known.iter().filter_map(|id| Some((*id, staff.names.get(id)?)));
+    let all = known.chain(rows.iter().map(|(id, name)| (*id, name)));
+    all.map(|(id, name)| Ok((id, cx.open("people.name", name)?))).collect()
 }
 
 /// Name and telephone of a person, for a stated purpose, from a seat that handles: itself an act, on record for the person.
@@ -442,8 +447,8 @@ pub fn staff(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<Staff>> {
 
 /// The people of a unit with duty and end of post.
 pub fn staff_list(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<StaffLine>> {
-    let rows = store::staff(cx.tx, unit, cx.now)?;
-    let line = |r: store::StaffRow| {
+    let all = all_staff(cx)?;
+    let line = |r: &store::StaffRow| {
         let role = Role::parse(&r.role).ok_or_else(|| Error::internal(format!("role {}", r.role)))?;
         Ok(StaffLine {
             post: r.id,
@@ -454,17 +459,43 @@ pub fn staff_list(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<StaffLine>> {
             until: r.until,
         })
     };
-    rows.into_iter().map(line).collect()
+    all.of(unit, cx.now).map(line).collect()
 }
 
 /// Those of a unit whom urgent matters are told to; everybody there when no duty is set.
 pub fn duty(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<PersonId>> {
-    let rows = store::staff(cx.tx, unit, cx.now)?;
-    let any = rows.iter().any(|r| r.duty);
-    let mut people: Vec<PersonId> = rows.into_iter().filter(|r| r.duty || !any).map(|r| r.person).collect();
+    let all = all_staff(cx)?;
+    let any = all.of(unit, cx.now).any(|r| r.duty);
+    let mut people: Vec<PersonId> = all.of(unit, cx.now).filter(|r| r.duty || !any).map(|r| r.person).collect();
     people.sort_unstable();
     people.dedup();
     Ok(people)
+}
+
+/// The name under which posts are kept in memory; whoever writes one says [`Cx::changed`].
+pub(crate) const STAFF: &str = "registry.staff";
+
+/// Everybody with a post, names sealed: some thousands in a district, asked for by every page that staff see.
+struct AllStaff {
+    by_unit: HashMap<UnitId, Vec<store::StaffRow>>,
+    names: HashMap<PersonId, Sealed>,
+}
+impl AllStaff {
+    fn of(&self, unit: UnitId, now: Millis) -> impl Iterator<Item = &store::StaffRow> {
+        let rows = self.by_unit.get(&unit).into_iter().flatten();
+        rows.filter(move |r| r.since <= now && r.until.is_none_or(|u| u > now))
+    }
+}
+
+fn all_staff(cx: &mut Cx<'_, '_>) -> Result<Arc<AllStaff>> {
+    cx.cached(STAFF, |cx| {
+        let (mut by_unit, mut names) = (HashMap::<UnitId, Vec<_>>::new(), HashMap::new());
+        for row in store::all_staff(cx.tx, cx.now)? {
+            names.insert(row.person, row.name.clone());
+            by_unit.entry(row.unit).or_default().push(row);
+        }
+        Ok(AllStaff { by_unit, names })
+    })
 }
 
 // ---- consent

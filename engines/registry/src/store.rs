@@ -534,16 +534,28 @@ pub(crate) fn posts(tx: &mut Tx<'_>, person: PersonId, now: Millis) -> Result<Ve
 }
 
 row! {
-    pub(crate) struct StaffRow { pub(crate) id: PostId, pub(crate) person: PersonId, pub(crate) role: String, pub(crate) duty: bool, pub(crate) name: Sealed, pub(crate) until: Option<Millis> }
+    pub(crate) struct StaffRow { pub(crate) id: PostId, pub(crate) person: PersonId, pub(crate) unit: UnitId, pub(crate) role: String, pub(crate) duty: bool, pub(crate) name: Sealed, pub(crate) since: Millis, pub(crate) until: Option<Millis> }
 }
 
+/// The posts of a unit that are held now.
 pub(crate) fn staff(tx: &mut Tx<'_>, unit: UnitId, now: Millis) -> Result<Vec<StaffRow>> {
     Ok(tx.all(
         sql!(
-            "SELECT t.id, t.person, t.role, t.duty, p.name, t.until FROM posts t JOIN people p ON p.id = t.person
+            "SELECT t.id, t.person, t.unit, t.role, t.duty, p.name, t.since, t.until FROM posts t JOIN people p ON p.id = t.person
              WHERE t.unit = $1 AND t.since <= $2 AND (t.until IS NULL OR t.until > $2) ORDER BY t.id LIMIT 500"
         ),
         &[&unit, &now],
+    )?)
+}
+
+/// Every post that has not ended, those that are yet to begin too.
+pub(crate) fn all_staff(tx: &mut Tx<'_>, now: Millis) -> Result<Vec<StaffRow>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT t.id, t.person, t.unit, t.role, t.duty, p.name, t.since, t.until FROM posts t JOIN people p ON p.id = t.person
+             WHERE t.until IS NULL OR t.until > $1 ORDER BY t.id LIMIT 100000"
+        ),
+        &[&now],
     )?)
 }
 

@@ -305,7 +305,7 @@ fn finish_tasks(world: &mut World, words: &Words, d: &mut District, m: &Matter) 
     let system = world.system.clone();
     let id = m.id;
     let tasks = world.house.read(&system, move |cx| {
-        let parent = linli_matters::matter(cx, id)?;
+        let parent = linli_matters::see_id(cx, id)?;
         Ok(linli_matters::related(cx, &parent)?
             .into_iter()
             .filter(|(t, kind)| kind == "child" && t.open)
