@@ -349,9 +349,3 @@ fn write_act(
     }
     Ok(())
 }
-
-/// Which units a unit's id path gives as ancestors; used when a boundary changes.
-pub(crate) fn rewrite_ancestors(cx: &mut Cx<'_, '_>, committee: UnitId) -> Result<u64> {
-    let units = linli_registry::units(cx)?;
-    store::set_ancestors(cx.tx, committee, &units.u6(committee))
-}

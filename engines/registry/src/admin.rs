@@ -71,7 +71,7 @@ pub struct Boundary {
     pub units: Vec<UnitId>,
     /// Places that moved, at most 1,000 an event.
     pub places: Vec<PlaceId>,
-    /// Whether all of `from` became part of `to` (a merge); then the places are not listed.
+    /// Whether `from` has ended and whatever it still held is `to`'s; then the places are not listed.
     pub all: bool,
 }
 
@@ -335,6 +335,7 @@ pub fn split_unit(cx: &mut Cx<'_, '_>, id: UnitId, parts: &[Part], retire: bool,
     }
     if retire {
         end(cx, &old)?;
+        left(cx, id)?;
     }
     Ok(made)
 }
@@ -400,7 +401,14 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
 pub fn retire_unit(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<()> {
     let (unit, _) = kept(cx, id)?;
     unit_seat(cx, UNITS, unit.parent.unwrap_or(id))?;
-    end(cx, &unit)
+    end(cx, &unit)?;
+    left(cx, id)
+}
+
+/// What a unit that has ended leaves open goes to its heir.
+fn left(cx: &mut Cx<'_, '_>, from: UnitId) -> Result<()> {
+    let to = units(cx)?.heir(from);
+    tell(cx, Boundary { from, to, units: Vec::new(), places: Vec::new(), all: true })
 }
 
 fn end(cx: &mut Cx<'_, '_>, unit: &Unit) -> Result<()> {

@@ -66,13 +66,20 @@ pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
     Ok(rows.into_iter().map(level).collect())
 }
 
-/// Id, from, to, the code until then, when.
-type LinkRow = (Uuid, UnitId, UnitId, String, Millis);
+row! {
+    struct LinkRow { id: Uuid, from: UnitId, to: UnitId, kind: String, code: String, name: String, at: Millis, note: String }
+}
 
 pub(crate) fn all_links(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
-    let statement = sql!("SELECT id, from_unit, to_unit, code, at FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2");
-    let rows = walk(|l: &LinkRow| l.0, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
-    Ok(rows.into_iter().map(|(_, from, to, code, at)| Link { from, to, code, at }).collect())
+    let statement = sql!(
+        "SELECT id, from_unit, to_unit, kind, code, name, at, note FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"
+    );
+    let rows = walk(|l: &LinkRow| l.id, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
+    let link = |l: LinkRow| {
+        let LinkRow { from, to, kind, code, name, at, note, .. } = l;
+        Link { from, to, kind, code, name, at, note }
+    };
+    Ok(rows.into_iter().map(link).collect())
 }
 
 /// Which units serve which, now.

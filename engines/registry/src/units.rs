@@ -102,16 +102,22 @@ pub struct Level {
 }
 
 /// What became of a unit: split, merge, rename or boundary.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// Whose history it is.
     pub from: UnitId,
     /// The unit that came after it (itself for a new name or boundary).
     pub to: UnitId,
+    /// `split`, `merge`, `rename` or `boundary`.
+    pub kind: String,
     /// The code `from` had until then.
     pub code: String,
+    /// The name `from` had until then.
+    pub name: String,
     /// When.
     pub at: Millis,
+    /// The ground that was given.
+    pub note: String,
 }
 
 /// Every unit, in force or not. Immutable; [`crate::units`] gives the one of the transaction.
@@ -122,6 +128,8 @@ pub struct Units {
     children: HashMap<UnitId, Vec<usize>>,
     codes: HashMap<String, UnitId>,
     next: HashMap<UnitId, Vec<UnitId>>,
+    links: Vec<Link>,
+    stands_for: HashMap<UnitId, Vec<UnitId>>,
     serves: Vec<(UnitId, UnitId)>,
     levels: Vec<Level>,
     root: Option<UnitId>,
@@ -177,15 +185,19 @@ impl Units {
         for unit in all.iter().filter(|u| !u.live()) {
             units.codes.entry(unit.code.clone()).or_insert(unit.id);
         }
-        for link in links {
-            units.codes.entry(link.code).or_insert(link.from);
+        for link in &links {
+            units.codes.entry(link.code.clone()).or_insert(link.from);
             // What was split off while a unit went on is no successor: only what its end led to is.
             let ended = units.at.get(&link.from).and_then(|i| all.get(*i)).and_then(|u| u.valid_until);
             if link.from != link.to && ended == Some(link.at) {
                 units.next.entry(link.from).or_default().push(link.to);
             }
         }
-        (units.all, units.levels) = (all, levels);
+        (units.all, units.levels, units.links) = (all, levels, links);
+        for gone in units.all.iter().filter(|u| !u.live()).map(|u| u.id).collect::<Vec<_>>() {
+            let heir = units.heir(gone);
+            units.stands_for.entry(heir).or_default().push(gone);
+        }
         Ok(units)
     }
 
@@ -247,6 +259,10 @@ impl Units {
     pub fn within(&self, id: UnitId) -> impl Iterator<Item = &Unit> {
         self.live().filter(move |u| u.path.contains(&id))
     }
+    /// The units under one, those that have ended too: what was counted in them stays counted.
+    pub fn ever_within(&self, id: UnitId) -> impl Iterator<Item = &Unit> {
+        self.all.iter().filter(move |u| u.path.contains(&id))
+    }
     /// What came after a unit: itself while it is in force, otherwise the units in force that its splits and merges lead
     /// to, oldest link first.
     pub fn successors(&self, id: UnitId) -> Vec<UnitId> {
@@ -262,11 +278,37 @@ impl Units {
         }
         found
     }
+    /// What came first after a unit: itself while it is in force, and where nothing came after it.
+    pub fn current(&self, id: UnitId) -> UnitId {
+        self.successors(id).first().copied().unwrap_or(id)
+    }
+    /// Who stands for a unit now: itself while it is in force; what came after it; where nothing did, the nearest superior
+    /// with a desk. What was left open by a unit that has ended is its heir's at once.
+    pub fn heir(&self, id: UnitId) -> UnitId {
+        let now = self.current(id);
+        if self.get(now).is_none_or(Unit::live) {
+            return now;
+        }
+        let desk = |u: &&Unit| u.live() && (u.function.rules() || u.function == Function::Serve);
+        match self.up(id).find(desk) {
+            Some(u) if u.function != Function::Root => u.id,
+            _ => self.ops.unwrap_or(self.root()),
+        }
+    }
+    /// The units that have ended and whose heir this one is.
+    pub fn stands_for(&self, id: UnitId) -> &[UnitId] {
+        self.stands_for.get(&id).map_or(&[], Vec::as_slice)
+    }
+    /// The link that ended a unit, if one did: what it was split into or merged with.
+    pub fn ended_by(&self, id: UnitId) -> Option<&Link> {
+        let ended = self.get(id)?.valid_until?;
+        self.links.iter().find(|l| l.from == id && l.to != id && l.at == ended)
+    }
     /// The unit of a code, present or past: an old code leads to the first successor in force, or to the retired unit
     /// when there is none.
     pub fn by_code(&self, code: &str) -> Option<&Unit> {
         let id = *self.codes.get(code)?;
-        self.get(self.successors(id).first().copied().unwrap_or(id))
+        self.get(self.current(id))
     }
     /// The unit in force that has this code itself.
     pub fn by_own_code(&self, code: &str) -> Option<&Unit> {

@@ -1,6 +1,7 @@
 //! The whole program on both engines, in sentences: on SQLite with the real register, on PostgreSQL (where `LINLI_TEST_PG`
 //! holds its address) with a county that does not exist and each module under a role of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod borders;
 mod journey;
 mod kept;
 mod lists;
