@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use linli_core::{CommandKey, Cx, Error, Field, PlaceId, PostId, RawInput, Result, UnitId};
+use linli_core::{CommandKey, Cx, Error, Field, PlaceId, PostId, RawInput, Result, UnitId, time};
 use linli_registry::{NewUnit, Part, UNITS};
 use linli_web::{App, Req};
 use serde::Deserialize;
@@ -21,6 +21,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/places", get(places))
         .route("/api/v1/households", get(households::api))
         .route("/api/v1/units", post(create))
+        .route("/api/v1/units/{id}/history", get(history))
         .route("/api/v1/units/{id}/{act}", post(change))
         .route("/api/v1/posts", post(appoint))
         .route("/api/v1/posts/{id}", delete(end_post))
@@ -127,6 +128,32 @@ async fn change(State(app): State<App>, req: Req) -> Response {
         }
     })
     .await
+}
+
+/// Public: a unit, in force or not, with what it was and what became of it.
+async fn history(State(app): State<App>, req: Req) -> Response {
+    let id = req.part("id").map(str::to_owned);
+    let made = app
+        .read(&req, move |cx| {
+            let id = id?;
+            let units = linli_registry::units(cx)?;
+            let own = id.parse::<UnitId>().ok().filter(|u| units.get(*u).is_some());
+            let unit = own.or_else(|| units.by_code(&id).map(|u| u.id)).ok_or(Error::NotFound)?;
+            let known = units.history(unit).ok_or(Error::NotFound)?;
+            let spans: Vec<Value> = known
+                .spans
+                .iter()
+                .map(|p| json!({"since": time::rfc3339(p.since), "until": p.until.map(time::rfc3339), "name": p.name, "code": p.code, "parent": p.parent}))
+                .collect();
+            let links: Vec<Value> = known
+                .links
+                .iter()
+                .map(|l| json!({"kind": l.kind, "at": time::rfc3339(l.at), "from": l.from, "from_name": l.name, "from_code": l.code, "to": l.to}))
+                .collect();
+            Ok(json!({"id": unit, "spans": spans, "links": links, "now": units.successors(unit)}))
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
 }
 
 fn unit_json(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<Value> {
@@ -260,6 +287,8 @@ pub fn openapi_paths() -> Value {
         "/api/v1/units": {"post": {"operationId": "createUnit", "summary": format!("{} · {}", units::CREATE.title.zh, units::CREATE.title.en), "parameters": [key()], "requestBody": body(schema(units::CREATE.fields, &[("parent", text())])), "responses": answers("201", object())}},
         "/api/v1/units/{id}/split": {"post": {"operationId": "splitUnit", "summary": "分设 · Split a unit", "parameters": [in_path("id"), key()], "requestBody": body(json!({"type": "object", "required": ["parts"], "additionalProperties": false,
             "properties": {"parts": {"type": "array", "minItems": 1, "items": part}, "retire": {"type": "boolean"}, "note": text()}})), "responses": answers("200", list())}},
+        "/api/v1/units/{id}/history": {"get": {"operationId": "unitHistory", "summary": "单位沿革 · A unit's names, codes, superiors, splits and merges, by id or code", "parameters": [in_path("id")],
+            "responses": answers("200", json!({"type": "object", "required": ["id", "spans", "links", "now"]}))}},
         "/api/v1/posts": {"post": {"operationId": "appoint", "summary": "任命 · Appoint somebody at a unit", "parameters": [key()], "requestBody": body(schema(posts::APPOINT.fields, &[("unit", text())])), "responses": answers("201", object())}},
         "/api/v1/posts/{id}": {"delete": {"operationId": "endPost", "summary": "结束岗位 · End a post", "parameters": [json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}), key()], "responses": answers("200", object())}},
     });

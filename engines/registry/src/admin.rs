@@ -270,12 +270,19 @@ pub fn change_boundary(
     if old.function != Function::Serve || new.function != Function::Serve || from == to {
         return Err(Error::field("to", t::DIFFERENT_FUNCTION));
     }
-    link(cx, &old, from, "boundary", note)?;
-    hand_over(cx, &old, &new, places, inner)
+    link(cx, &old, to, "boundary", note)?;
+    hand_over(cx, &old, &new, places, inner, note)
 }
 
 /// Moves some of what one unit holds to another unit of the same function.
-fn hand_over(cx: &mut Cx<'_, '_>, from: &Unit, to: &Unit, tops: &[PlaceId], inner: &[UnitId]) -> Result<()> {
+fn hand_over(
+    cx: &mut Cx<'_, '_>,
+    from: &Unit,
+    to: &Unit,
+    tops: &[PlaceId],
+    inner: &[UnitId],
+    note: &str,
+) -> Result<()> {
     let units = units(cx)?;
     for id in inner {
         let child = units
@@ -283,6 +290,7 @@ fn hand_over(cx: &mut Cx<'_, '_>, from: &Unit, to: &Unit, tops: &[PlaceId], inne
             .filter(|u| u.live() && u.parent == Some(from.id))
             .ok_or_else(|| Error::field("units", t::NOT_WITHIN))?;
         store::set_unit(cx.tx, &Unit { parent: Some(to.id), ..child.clone() })?;
+        link(cx, child, *id, "boundary", note)?;
     }
     cx.changed("registry.units")?;
     for chunk in tops.chunks(5_000) {
@@ -330,7 +338,7 @@ pub fn split_unit(cx: &mut Cx<'_, '_>, id: UnitId, parts: &[Part], retire: bool,
         let units = units(cx)?;
         let new = units.get(new_id).ok_or(Error::NotFound)?.clone();
         link(cx, &old, new_id, "split", note)?;
-        hand_over(cx, &old, &new, &part.places, &part.units)?;
+        hand_over(cx, &old, &new, &part.places, &part.units, note)?;
         made.push(new_id);
     }
     if retire {
@@ -362,6 +370,7 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
         let inner: Vec<UnitId> = units.children(*id).map(|u| u.id).collect();
         for child in units.children(*id) {
             store::set_unit(cx.tx, &Unit { parent: Some(into), ..child.clone() })?;
+            link(cx, child, child.id, "boundary", note)?;
         }
         cx.changed("registry.units")?;
         if old.function == Function::Serve {

@@ -41,7 +41,7 @@ pub use places::{
     NewPlace, Place, children_places, create_places, group_places, place, place_within, places, retire_place,
     search_places,
 };
-pub use units::{Function, Level, Unit, Units};
+pub use units::{Found, Function, History, Level, Link, Span, Unit, Units};
 
 use linli_core::{Cx, Error, Facts, Module, Relation, Result, Role, Rule, Seat, Tick, UnitId, time};
 use std::sync::Arc;

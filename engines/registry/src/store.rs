@@ -67,17 +67,17 @@ pub(crate) fn all_levels(tx: &mut Tx<'_>) -> Result<Vec<Level>> {
 }
 
 row! {
-    struct LinkRow { id: Uuid, from: UnitId, to: UnitId, kind: String, code: String, name: String, at: Millis, note: String }
+    struct LinkRow { id: Uuid, from: UnitId, to: UnitId, kind: String, code: String, name: String, parent: Option<UnitId>, at: Millis, note: String }
 }
 
 pub(crate) fn all_links(tx: &mut Tx<'_>) -> Result<Vec<Link>> {
     let statement = sql!(
-        "SELECT id, from_unit, to_unit, kind, code, name, at, note FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"
+        "SELECT id, from_unit, to_unit, kind, code, name, parent, at, note FROM unit_links WHERE id > $1 ORDER BY id LIMIT $2"
     );
     let rows = walk(|l: &LinkRow| l.id, |after| Ok(tx.all(statement, &[&after, &PAGE])?))?;
     let link = |l: LinkRow| {
-        let LinkRow { from, to, kind, code, name, at, note, .. } = l;
-        Link { from, to, kind, code, name, at, note }
+        let LinkRow { from, to, kind, code, name, parent, at, note, .. } = l;
+        Link { from, to, kind, code, name, parent, at, note }
     };
     Ok(rows.into_iter().map(link).collect())
 }
@@ -147,8 +147,8 @@ pub(crate) fn put_link(
     at: Millis,
 ) -> Result<()> {
     tx.exec(
-        sql!("INSERT INTO unit_links (id, from_unit, to_unit, kind, code, name, at, note, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
-        &[&id, &from.id, &to, &kind, &from.code, &from.name, &at, &note, &author],
+        sql!("INSERT INTO unit_links (id, from_unit, to_unit, kind, code, name, at, note, author, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &[&id, &from.id, &to, &kind, &from.code, &from.name, &at, &note, &author, &from.parent],
     )?;
     Ok(())
 }

@@ -114,10 +114,55 @@ pub struct Link {
     pub code: String,
     /// The name `from` had until then.
     pub name: String,
+    /// The unit above `from` until then; none where that was not noted.
+    pub parent: Option<UnitId>,
     /// When.
     pub at: Millis,
     /// The ground that was given.
     pub note: String,
+}
+
+/// What a unit was called, and under which unit it stood, for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// From when.
+    pub since: Millis,
+    /// Until when; none while it is so.
+    pub until: Option<Millis>,
+    /// Its name.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// The unit above.
+    pub parent: Option<UnitId>,
+}
+
+/// Where a unit comes from and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History<'a> {
+    /// Its names, codes and superiors, oldest first; at least one.
+    pub spans: Vec<Span>,
+    /// Splits, merges and boundary changes between it and others, oldest first.
+    pub links: Vec<&'a Link>,
+}
+
+/// A unit that a search has found.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The unit in force.
+    pub unit: &'a Unit,
+    /// The name or code of the past by which it was found.
+    pub formerly: Option<&'a str>,
+}
+
+/// A name and code of the past of a unit in force.
+#[derive(Debug)]
+struct Past {
+    unit: UnitId,
+    name: String,
+    code: String,
+    initials: String,
+    until: Millis,
 }
 
 /// Every unit, in force or not. Immutable; [`crate::units`] gives the one of the transaction.
@@ -129,6 +174,7 @@ pub struct Units {
     codes: HashMap<String, UnitId>,
     next: HashMap<UnitId, Vec<UnitId>>,
     links: Vec<Link>,
+    past: Vec<Past>,
     stands_for: HashMap<UnitId, Vec<UnitId>>,
     serves: Vec<(UnitId, UnitId)>,
     levels: Vec<Level>,
@@ -198,7 +244,60 @@ impl Units {
             let heir = units.heir(gone);
             units.stands_for.entry(heir).or_default().push(gone);
         }
+        units.past = units.pasts();
         Ok(units)
+    }
+
+    /// The names and codes under which units in force were once known, their own and those of what became part of them.
+    fn pasts(&self) -> Vec<Past> {
+        let own = self.links.iter().map(|l| (l.from, &l.name, &l.code, l.at));
+        let gone = self.all.iter().filter_map(|u| Some((u.id, &u.name, &u.code, u.valid_until?)));
+        let mut past: Vec<Past> = Vec::new();
+        for (id, name, code, until) in own.chain(gone) {
+            for unit in self.successors(id) {
+                let same = self.get(unit).is_some_and(|u| u.name == *name && u.code == *code);
+                let known = past.iter().any(|p| p.unit == unit && p.name == *name && p.code == *code);
+                if !same && !known {
+                    let initials = crate::address::initials(name);
+                    past.push(Past { unit, name: name.clone(), code: code.clone(), initials, until });
+                }
+            }
+        }
+        past
+    }
+    /// What was asked for by an id or code of the past: its name and code then, and until when it had them.
+    pub fn formerly(&self, asked: &str) -> Option<(&str, &str, Millis)> {
+        let id = asked.parse::<UnitId>().ok();
+        let by_id = id.and_then(|id| self.get(id)).and_then(|u| Some((&*u.name, &*u.code, u.valid_until?)));
+        let by_code = || self.past.iter().filter(|p| p.code == asked).max_by_key(|p| p.until);
+        by_id.or_else(|| by_code().map(|p| (&*p.name, &*p.code, p.until)))
+    }
+    /// A unit's names, codes and superiors with their dates, and its splits, merges and boundary changes.
+    pub fn history(&self, id: UnitId) -> Option<History<'_>> {
+        let unit = self.get(id)?;
+        let mut own: Vec<&Link> = self.links.iter().filter(|l| l.from == id).collect();
+        own.sort_by_key(|l| l.at);
+        // Backwards from what it is now, because what was noted is what was until then.
+        let (mut parent, mut until) = (unit.parent, unit.valid_until);
+        let now = Span { since: unit.valid_from, until, name: unit.name.clone(), code: unit.code.clone(), parent };
+        let mut spans = vec![now];
+        for link in own.into_iter().rev() {
+            parent = link.parent.or(parent);
+            let at = Some(link.at);
+            let later = spans.last_mut()?;
+            if (&later.name, &later.code, later.parent) == (&link.name, &link.code, parent) || at == until {
+                continue;
+            }
+            later.since = link.at;
+            until = at;
+            let (name, code) = (link.name.clone(), link.code.clone());
+            spans.push(Span { since: unit.valid_from, until, name, code, parent });
+        }
+        spans.reverse();
+        let mut links: Vec<&Link> =
+            self.links.iter().filter(|l| l.from != l.to && (l.from == id || l.to == id)).collect();
+        links.sort_by_key(|l| l.at);
+        Some(History { spans, links })
     }
 
     /// Every unit in force, by code.
@@ -342,23 +441,34 @@ impl Units {
             units.filter(|u| u.kind == kind).map(|u| u.id).next()
         })
     }
-    /// Units in force by name, English name, code or pinyin initials, best first.
-    pub fn search(&self, q: &str, within: Option<UnitId>, limit: usize) -> Vec<&Unit> {
+    /// Units in force by name, English name, code or pinyin initials, best first; after them those that were once called so
+    /// or that something called so became part of.
+    pub fn search(&self, q: &str, within: Option<UnitId>, limit: usize) -> Vec<Found<'_>> {
         let (typed, q) = (q.trim(), q.trim().to_lowercase());
         if q.is_empty() {
             return Vec::new();
         }
-        let code = |u: &Unit| u.code.get(..q.len()).is_some_and(|start| start.eq_ignore_ascii_case(&q));
-        let rank = |u: &Unit| match () {
-            () if u.name == typed || u.code == typed => Some(0),
-            () if u.name.starts_with(typed) || u.initials.starts_with(&q) => Some(1),
-            () if code(u) => Some(2),
-            () if u.name.contains(typed) || u.initials.contains(&q) => Some(3),
-            () => u.name_en.as_ref().filter(|en| en.to_lowercase().contains(&q)).map(|_| 4),
+        let begins = |code: &str| code.get(..q.len()).is_some_and(|start| start.eq_ignore_ascii_case(&q));
+        let rank = |name: &str, code: &str, initials: &str| match () {
+            () if name == typed || code == typed => Some(0),
+            () if name.starts_with(typed) || initials.starts_with(&q) => Some(1),
+            () if begins(code) => Some(2),
+            () if name.contains(typed) || initials.contains(&q) => Some(3),
+            () => None,
         };
         let inside = |u: &&Unit| within.is_none_or(|w| u.path.contains(&w));
-        let mut hits: Vec<(i32, &Unit)> = self.live().filter(inside).filter_map(|u| Some((rank(u)?, u))).collect();
-        hits.sort_by_key(|(rank, u)| (*rank, u.path.len()));
-        hits.into_iter().take(limit).map(|(_, u)| u).collect()
+        let english = |u: &Unit| u.name_en.as_ref().filter(|en| en.to_lowercase().contains(&q)).map(|_| 4);
+        let now = self.live().filter(inside).filter_map(|u| {
+            Some((rank(&u.name, &u.code, &u.initials).or_else(|| english(u))?, Found { unit: u, formerly: None }))
+        });
+        let past = self.past.iter().filter_map(|p| {
+            let unit = self.get(p.unit).filter(inside)?;
+            let formerly = Some(if begins(&p.code) { &*p.code } else { &*p.name });
+            Some((rank(&p.name, &p.code, &p.initials)? + 5, Found { unit, formerly }))
+        });
+        let mut hits: Vec<(i32, Found<'_>)> = now.chain(past).collect();
+        hits.sort_by_key(|(rank, found)| (*rank, found.unit.path.len()));
+        let mut seen = BTreeSet::new();
+        hits.into_iter().map(|(_, found)| found).filter(|f| seen.insert(f.unit.id)).take(limit).collect()
     }
 }

@@ -89,7 +89,7 @@ fn a_merged_committee_hands_each_open_matter_over_by_an_act() {
         let old = w.again(&closed);
         assert_eq!((old.committee, handed(&w, &closed).len()), (c.committee, 0), "what is closed stays as it was");
         assert!(within(&w, c.far_worker, c.elsewhere, None).contains(&closed.number), "but is found");
-        assert_eq!(within(&w, c.far_worker, c.elsewhere, Some("梯灯闪")), [closed.number.clone()]);
+        assert_eq!(within(&w, c.far_worker, c.elsewhere, Some("梯灯闪")), std::slice::from_ref(&closed.number));
         assert!(w.sees(c.resident, &closed) && w.sees(c.neighbour, &received));
         // Those who came along with their posts go on; an approval comes back to those who are there now.
         w.does(c.worker, &received, "sign", &[]);
@@ -190,8 +190,8 @@ fn a_committee_that_comes_under_another_town_brings_its_matters_into_its_lists()
         w.system(move |cx| linli_registry::change_parent(cx, c.committee, other, "区划调整"));
         w.work();
         assert_eq!(w.again(&m).revision, m.revision, "nobody else has to act");
-        assert_eq!(within(&w, c.supervisor, other, None), [m.number.clone()]);
-        assert_eq!(within(&w, c.supervisor, other, Some("三号楼")), [m.number.clone()]);
+        assert_eq!(within(&w, c.supervisor, other, None), std::slice::from_ref(&m.number));
+        assert_eq!(within(&w, c.supervisor, other, Some("三号楼")), std::slice::from_ref(&m.number));
         assert!(within(&w, c.supervisor, c.town, Some("三号楼")).is_empty());
         w.holds();
     }
@@ -205,7 +205,7 @@ fn a_department_that_becomes_part_of_another_hands_its_desk_over() {
         let m = w.does(c.worker, &m, "dispatch", &[("unit", &w.unit(c.department))]);
         w.pass(time::MINUTE);
         w.system(move |cx| linli_registry::merge_units(cx, &[c.department], c.other_department, "机构改革"));
-        assert_eq!(desk(&w, c.other_official, c.other_department), [m.number.clone()]);
+        assert_eq!(desk(&w, c.other_official, c.other_department), std::slice::from_ref(&m.number));
         w.work();
         let now = w.again(&m);
         assert_eq!((now.owner, now.committee), (Some(c.other_department), c.committee));
@@ -224,7 +224,7 @@ fn what_a_unit_leaves_that_ends_without_another_is_its_superiors() {
         let m = w.does(c.worker, &m, "dispatch", &[("unit", &w.unit(c.department))]);
         w.pass(time::MINUTE);
         w.system(move |cx| linli_registry::retire_unit(cx, c.department));
-        assert_eq!(desk(&w, c.ops_dispatcher, c.ops), [m.number.clone()]);
+        assert_eq!(desk(&w, c.ops_dispatcher, c.ops), std::slice::from_ref(&m.number));
         w.work();
         assert_eq!(w.again(&m).owner, Some(c.ops));
         assert_eq!(handed(&w, &m)[0]["because"], "end");
