@@ -38,11 +38,11 @@ pub(crate) fn limit(req: &Req, usual: usize, most: usize) -> Result<usize> {
     }
 }
 
-/// Place search answers at most so many, best first; there is no second page.
+/// A page of a place search holds at most so many.
 const PLACES: usize = 50;
 
 async fn places(State(app): State<App>, req: Req) -> Response {
-    let (q, committee) = (req.q("q").map(str::to_owned), req.q("committee").map(str::to_owned));
+    let [q, committee, after] = ["q", "committee", "after"].map(|name| req.q(name).map(str::to_owned));
     let limit = limit(&req, 20, PLACES);
     let made = app
         .read(&req, move |cx| {
@@ -50,7 +50,7 @@ async fn places(State(app): State<App>, req: Req) -> Response {
             let (limit, q) = (limit?, q.ok_or(Error::field("q", linli_core::t::REQUIRED))?);
             let units = linli_registry::units(cx)?;
             let committee = unit_asked(&units, "committee", committee.as_deref())?;
-            let found = linli_registry::search_places(cx, committee, &q, limit)?;
+            let (found, next) = linli_registry::page_places(cx, committee, &q, after.as_deref(), limit)?;
             let items: Vec<Value> = found
                 .iter()
                 .map(|p| {
@@ -58,7 +58,7 @@ async fn places(State(app): State<App>, req: Req) -> Response {
                         "group": p.group, "lat": p.lat, "lon": p.lon})
                 })
                 .collect();
-            Ok(json!({"items": items, "next": null}))
+            Ok(json!({"items": items, "next": next}))
         })
         .await;
     app.api(&req, StatusCode::OK, made).await
@@ -282,7 +282,7 @@ pub fn openapi_paths() -> Value {
         "kind": {"type": ["string", "null"]}, "status": {"type": ["string", "null"]}, "phone": {"type": ["string", "null"]}, "places": ids(), "units": ids()}});
     let mut paths = json!({
         "/api/v1/me": {"get": {"operationId": "me", "summary": "我的资料 · One's own record", "responses": answers("200", json!({"type": "object", "required": ["person", "homes", "posts"]}))}},
-        "/api/v1/places": {"get": {"operationId": "searchPlaces", "summary": "找地址 · Places by address, name or initials; never persons", "parameters": [query("q", true, text()), query("committee", false, text()), query("limit", false, count(PLACES))], "responses": answers("200", list())}},
+        "/api/v1/places": {"get": {"operationId": "searchPlaces", "summary": "找地址 · Places by address, name or initials; never persons", "parameters": [query("q", true, text()), query("committee", false, text()), query("after", false, json!({"type": "string", "maxLength": 2000})), query("limit", false, count(PLACES))], "responses": answers("200", list())}},
         "/api/v1/households": {"get": {"operationId": "listHouseholds", "summary": "我的住户 · Households by stair; reading them is on record", "parameters": [query("unit", false, text()), query("group", false, text()), query("after", false, text()), query("limit", false, count(99))], "responses": answers("200", list())}},
         "/api/v1/units": {"post": {"operationId": "createUnit", "summary": format!("{} · {}", units::CREATE.title.zh, units::CREATE.title.en), "parameters": [key()], "requestBody": body(schema(units::CREATE.fields, &[("parent", text())])), "responses": answers("201", object())}},
         "/api/v1/units/{id}/split": {"post": {"operationId": "splitUnit", "summary": "分设 · Split a unit", "parameters": [in_path("id"), key()], "requestBody": body(json!({"type": "object", "required": ["parts"], "additionalProperties": false,

@@ -376,6 +376,7 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
         if old.function == Function::Serve {
             let ids = store::committee_places(cx.tx, *id)?;
             move_places(cx, &ids, into)?;
+            store::forget_names(cx.tx, *id)?;
         }
         store::replace_in_places(cx.tx, *id, into)?;
         for (unit, served) in store::all_serves(cx.tx)?.into_iter().filter(|(u, s)| u == id || s == id) {

@@ -2,6 +2,7 @@
 //! holds its address) with a county that does not exist and each module under a role of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod borders;
+mod finding;
 mod journey;
 mod kept;
 mod lists;
