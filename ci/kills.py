@@ -6,7 +6,8 @@ A demo district is lived, served durably, and written to through the API by seve
 server is killed (SIGKILL) and started again. Then every command is sent again with its key: what was acknowledged must give
 the same answer, what was in doubt must become definite, and each must be there exactly once. `linli verify` folds the acts
 of the whole district after each kill. On PostgreSQL the database server too is stopped hard in the middle: requests must be
-told 503 with Retry-After, and afterwards nothing may be missing or doubled. Standard library only.
+told 503 with Retry-After, and afterwards nothing may be missing or doubled. Last, copies from one database to the other and
+back are killed in the middle. Standard library only.
 """
 import argparse
 import glob
@@ -324,6 +325,54 @@ def run(engine, binary, scratch, times):
             postgres.remove()
 
 
+def broken_off(binary, source, target, at):
+    """Starts a copy and kills it as soon as it speaks of one of its steps."""
+    command = [binary, "copy", *source, *target]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    heard = b""
+    while at.encode() not in heard:
+        more = os.read(process.stderr.fileno(), 4096)
+        expect(more, f"the copy ended before {at}: {heard[-200:]!r}")
+        heard += more
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
+def copies(binary, scratch, times):
+    """Copies from SQLite to PostgreSQL and back are killed in the middle: what they leave opens for nobody, and the same
+    command again makes it whole."""
+    postgres = Postgres(os.path.join(scratch, "pg-copies"))
+    a, b, c = (os.path.join(scratch, f"copy-{name}") for name in "abc")
+    refused = 0
+    try:
+        subprocess.run([binary, "demo", "--data", a, "--scale", "hall", "--quiet"], check=True, timeout=300)
+        hops = [
+            (["--from", a], ["--to", b, "--to-database", postgres.url], ["--data", b, "--database", postgres.url]),
+            (["--from", b, "--from-database", postgres.url], ["--to", c], ["--data", c]),
+        ]
+        sums = []
+        for source, target, where in hops:
+            # What the copy tells of: the first table, one in the middle, a large one, a late one.
+            for at in ["events", "places", "acts ", "counters"] + random.choices(["units", "matters", "clocks", "act_words"], k=times):
+                broken_off(binary, source, target, at)
+                for command in (["verify", *where], ["serve", *where, "--listen", "127.0.0.1:0"]):
+                    done = subprocess.run([binary, *command], capture_output=True, text=True, timeout=60)
+                    expect(done.returncode == 4 and "broken off" in done.stderr, f"after {at}: {command[0]} gave {done.returncode}: {done.stderr}")
+                    refused += 1
+            done = subprocess.run([binary, "copy", *source, *target, "--quiet"], capture_output=True, text=True, timeout=120)
+            expect(done.returncode == 0, done.stdout + done.stderr)
+            sums.append(done.stdout.strip().splitlines()[-1])
+            verify(binary, where)
+            again = subprocess.run([binary, "copy", *source, *target, "--quiet"], capture_output=True, text=True, timeout=60)
+            expect(again.returncode == 1, f"a whole target was not refused: {again.returncode}")
+        expect(len(set(sums)) == 1, f"there and back is not the same: {sums}")
+        print(f"copies: {refused} times refused after a kill, then the same: {sums[0]}")
+        return refused + 2 * len(hops)
+    finally:
+        postgres.remove()
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--bin", required=True)
@@ -338,10 +387,14 @@ def main():
     binary = os.path.abspath(a.bin)
     passed = failed = 0
     os.makedirs(a.scratch, exist_ok=True)
-    for engine in a.engines.split(","):
+    engines = a.engines.split(",")
+    for engine in engines + (["copies"] if "postgresql" in engines else []):
         start = time.monotonic()
         try:
-            passed += run(engine, binary, os.path.abspath(a.scratch), a.times)
+            if engine == "copies":
+                passed += copies(binary, os.path.abspath(a.scratch), a.times // 12)
+            else:
+                passed += run(engine, binary, os.path.abspath(a.scratch), a.times)
         except Wrong as e:
             failed += 1
             print(f"{engine}: FAILED: {e}")

@@ -32,12 +32,14 @@ pub struct How {
     pub secret: Option<[u8; 32]>,
     /// PostgreSQL, in the suite: each module under the role of this prefix.
     pub roles: Option<String>,
+    /// Opens although a copy into it is not finished.
+    pub unfinished: bool,
 }
 
 impl How {
     /// For real: durable, on the machine's clock.
     pub fn real() -> How {
-        How { weak: false, time: TimeSource::Real, ids: Ids::Os, secret: None, roles: None }
+        How { weak: false, time: TimeSource::Real, ids: Ids::Os, secret: None, roles: None, unfinished: false }
     }
 }
 
@@ -50,7 +52,12 @@ pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
         statement_timeout: Duration::from_secs(10),
         ..Options::new(&place.data).url(place.database.clone())
     };
-    let options = Options { readers: if place.database.is_some() { 24 } else { 8 }, role: how.roles, ..options };
+    let options = Options {
+        readers: if place.database.is_some() { 24 } else { 8 },
+        role: how.roles,
+        unfinished: how.unfinished,
+        ..options
+    };
     let db = Db::open(&options)?;
     let kinds = kinds();
     let rules = kinds.rules();

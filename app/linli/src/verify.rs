@@ -73,6 +73,15 @@ statement!(
      WHERE matter >= $1 AND matter <= $2"
 );
 statement!(DOCS, 2, "SELECT id, doc FROM search_docs WHERE id >= $1 AND id <= $2");
+// Where the places of matters lie now.
+statement!(
+    PLACES,
+    2,
+    "SELECT m.id, p.committee FROM matters m JOIN places p ON p.id = m.place
+     WHERE m.id >= $1 AND m.id <= $2 AND p.valid_until IS NULL"
+);
+statement!(WALKS, 0, "SELECT count(*) FROM jobs WHERE kind = 'matters.hand_over' AND NOT dead");
+statement!(BORDERS, 0, "SELECT count(*) FROM deliveries WHERE listener = 'matters.boundary' AND NOT dead");
 statement!(COUNTERS, 0, "SELECT committee, day, dimension, n FROM counters");
 statement!(NUMBERS, 0, "SELECT committee, year, next FROM matter_numbers");
 statement!(
@@ -129,6 +138,7 @@ pub fn check(house: &House) -> Result<Found> {
             numbers: BTreeMap::new(),
             children: HashSet::new(),
             spawned: HashSet::new(),
+            under_way: false,
         };
         all.run(cx)?;
         Ok(all.found)
@@ -142,6 +152,8 @@ struct Check {
     numbers: BTreeMap<(UnitId, i64), Vec<i64>>,
     children: HashSet<(Uuid, Uuid)>,
     spawned: HashSet<(Uuid, Uuid)>,
+    /// Whether the worker is still handing over what a changed boundary has moved.
+    under_way: bool,
 }
 
 /// The rows of one matter.
@@ -152,6 +164,7 @@ struct Rows {
     parties: BTreeSet<UnitId>,
     case: Option<CaseRow>,
     indexed: bool,
+    lies_in: Option<UnitId>,
 }
 
 impl Check {
@@ -163,6 +176,9 @@ impl Check {
 
     fn run(&mut self, cx: &mut Cx<'_, '_>) -> Result<()> {
         let work = linli_registry::work(cx)?;
+        for waiting in [&WALKS, &BORDERS] {
+            self.under_way |= cx.tx.one::<(i64,)>(waiting, &[])?.0 > 0;
+        }
         let mut after = Uuid::nil();
         loop {
             let page: Vec<Matter> = cx.tx.all(&MATTERS, &[&after])?;
@@ -184,6 +200,9 @@ impl Check {
             }
             for (matter, _) in cx.tx.all::<(Uuid, i64)>(&DOCS, &[&first, &last])? {
                 rows.entry(matter).or_default().indexed = true;
+            }
+            for (matter, committee) in cx.tx.all::<(Uuid, UnitId)>(&PLACES, &[&first, &last])? {
+                rows.entry(matter).or_default().lies_in = Some(committee);
             }
             for m in &page {
                 let rows = rows.remove(&m.id.0).unwrap_or_default();
@@ -290,15 +309,14 @@ impl Check {
             } else {
                 expect(procedure.first.contains(&a.to.as_str()), &|| format!("it began in {}", a.to));
             }
-            expect(a.committee == m.committee || !units.successors(a.committee).is_empty(), &|| {
-                format!("act {} is of another committee", a.seq)
-            });
+            // A matter goes to another committee by an act, and only so.
+            let kept = i == 0 || rows.acts[i - 1].committee == a.committee || a.act.ends_with(".handed_over");
+            expect(kept, &|| format!("act {} is of another committee", a.seq));
         }
+        expect(m.committee == last.committee, &|| format!("committee {}, by the acts {}", m.committee, last.committee));
         expect(m.revision == last.seq, &|| format!("revision {}, last act {}", m.revision, last.seq));
         expect(m.state == last.to, &|| format!("state {}, by the acts {}", m.state, last.to));
-        // A unit that became part of another has handed its desk over: that is an act upon the unit, not upon each matter.
-        let heir = last.owner.zip(m.owner).is_some_and(|(before, now)| units.successors(before).contains(&now));
-        expect(m.owner == last.owner || heir, &|| format!("owner {:?}, by the acts {:?}", m.owner, last.owner));
+        expect(m.owner == last.owner, &|| format!("owner {:?}, by the acts {:?}", m.owner, last.owner));
         expect(m.due == last.due, &|| format!("due {:?}, by the acts {:?}", m.due, last.due));
         expect(m.opened == first.at, &|| format!("opened {}, by the acts {}", m.opened, first.at));
         expect(m.open == fold.closed.is_none() && m.closed == fold.closed, &|| {
@@ -313,8 +331,18 @@ impl Check {
         if let Some(category) = &fold.category {
             expect(m.category == *category, &|| format!("category {}, by the acts {category}", m.category));
         }
-        let [u1, u2, u3, ..] = units.u6(m.committee);
-        expect([m.u1, m.u2, m.u3] == [u1, u2, u3], &|| "the ancestors are not its committee's".into());
+        // The ancestors are the path to a committee: the matter's own, and where its place lies now.
+        let lies_in = m.lies_in(&units);
+        let (u, path) = (m.ancestors(), units.path(lies_in));
+        let stands = path.iter().zip(u).all(|(unit, u)| Some(*unit) == u);
+        let home = rows.lies_in.unwrap_or(units.current(m.committee));
+        expect(self.under_way || stands && lies_in == home, &|| {
+            format!("its ancestors lead to {lies_in}, its place to {home}")
+        });
+        expect(!m.open || self.under_way || lies_in == m.committee, &|| format!("open in {}", m.committee));
+        if !self.under_way {
+            expect(m.owner.is_none_or(|o| units.heir(o) == o), &|| format!("owned by {:?}, which has ended", m.owner));
+        }
         expect(rows.indexed, &|| "not in the index".into());
 
         // Words and their commitments; what is gone was erased by an act.
@@ -335,8 +363,12 @@ impl Check {
 
         // Parties: nobody is missing, nobody is there without a reason.
         let spawned: BTreeSet<UnitId> = rows.acts.iter().filter_map(|a| unit_in(&a.data.0, "unit")).collect();
-        let mut due_parties: BTreeSet<UnitId> =
-            rows.acts.iter().flat_map(|a| [a.owner, a.unit, unit_in(&a.data.0, "escalated_to")]).flatten().collect();
+        let mut due_parties: BTreeSet<UnitId> = rows
+            .acts
+            .iter()
+            .flat_map(|a| [a.owner, a.unit, unit_in(&a.data.0, "escalated_to"), unit_in(&a.data.0, "into")])
+            .flatten()
+            .collect();
         for missing in due_parties.difference(&rows.parties) {
             expect(false, &|| format!("{missing} acted but is no party"));
         }
@@ -408,12 +440,12 @@ impl Check {
             (case, _) => expect(false, &|| format!("kind {}, case row: {}", m.kind, case.is_some())),
         }
 
-        for (day, dimension) in fold.counts {
-            *self.counts.entry((m.committee, day, dimension)).or_default() += 1;
+        for ((committee, day), dimension) in fold.counts {
+            *self.counts.entry((committee, day, dimension)).or_default() += 1;
         }
         match m.number.rsplitn(3, '-').collect::<Vec<_>>().as_slice() {
             [n, year, _] => match (n.parse(), year.parse()) {
-                (Ok(n), Ok(year)) => self.numbers.entry((m.committee, year)).or_default().push(n),
+                (Ok(n), Ok(year)) => self.numbers.entry((first.committee, year)).or_default().push(n),
                 _ => faults.push("not a number".into()),
             },
             _ => faults.push("not a number".into()),
@@ -450,7 +482,8 @@ struct Fold {
     dissatisfied: i64,
     called: Option<bool>,
     handler: Option<UnitId>,
-    counts: Vec<(i64, String)>,
+    /// By committee at the time of the act and civil day.
+    counts: Vec<((UnitId, i64), String)>,
 }
 
 impl Fold {
@@ -463,7 +496,7 @@ impl Fold {
             rows.acts.iter().find(|a| a.act == "case.recategorise").and_then(|a| a.data.0["from"].as_str());
         let first_category = first_category.unwrap_or(&m.category).to_owned();
         for a in &rows.acts {
-            let day = i64::from(time::civil_day(a.at));
+            let day = (a.committee, i64::from(time::civil_day(a.at)));
             let data = &a.data.0;
             let of = |what: &str, unit: Option<UnitId>| unit.map(|u| (day, format!("{what}:{u}")));
             if a.to != a.from {

@@ -1,5 +1,9 @@
 //! A whole database into an empty one, on either engine: every row of every table, table after table in the order of
-//! their foreign keys, streamed. What the tables hold is compared by a hash that is the same on both engines.
+//! their foreign keys, streamed and committed in helpings, so that neither this program nor the database's log grows with the
+//! size of a table. What the tables hold is compared by a hash that is the same on both engines.
+//!
+//! From the first row until [`finish`] the target carries a mark: it opens for nobody but the next [`target`], which empties
+//! it, so that a copy that was broken off is begun again and never taken for a whole one.
 use crate::tx::{Conn, caught};
 use crate::{Db, Engine, Error, Options, Result, Row, Value, migrate, pg, sqlite};
 use linli_schema::{ColumnType, TableInfo, schema};
@@ -13,6 +17,8 @@ use uuid::Uuid;
 
 /// Progress is told after each so many rows.
 const STRIDE: u64 = 10_000;
+/// On SQLite so many rows are committed together.
+const HELPING: u64 = 50_000;
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +54,14 @@ impl Snapshot {
             }
         };
         // The first statement begins the snapshot on both engines.
-        migrate::check(&mut match &mut held {
+        let mut conn = match &mut held {
             Held::Sqlite(c) => Conn::Sqlite(c),
             Held::Pg(c) => Conn::Pg(c),
-        })?;
+        };
+        migrate::check(&mut conn)?;
+        if !o.unfinished && holds_rows(&mut conn, MARK)? {
+            return Err(broken_off());
+        }
         Ok(Snapshot(held))
     }
 
@@ -107,33 +117,102 @@ pub fn occupied(db: &Db) -> Result<Option<&'static str>> {
     db.batch(|b| first_occupied(b.conn()))
 }
 
-/// Copies every row into a database that is empty, in one transaction, and gives what was read. Each engine's own
-/// indexes (tables without columns in the schema) are left for their modules to make again.
+/// The table of the mark.
+const MARK: &str = "copying";
+
+fn broken_off() -> Error {
+    Error::Unavailable(
+        "a copy into this database was broken off: run the same `linli copy` again, which begins anew, or remove the database"
+            .into(),
+    )
+}
+
+/// Refuses a database into which a copy was begun and not finished.
+pub(crate) fn whole(db: &Db) -> Result<()> {
+    if db.batch(|b| holds_rows(b.conn(), MARK))? { Err(broken_off()) } else { Ok(()) }
+}
+
+/// Opens the target of a copy, and empties it where an earlier copy was broken off. What is in a database without that mark
+/// is left alone: [`copy`] refuses it.
+pub fn target(o: &Options) -> Result<Db> {
+    let o = Options { unfinished: true, ..o.clone() };
+    let db = Db::open(&o)?;
+    if !db.batch(|b| holds_rows(b.conn(), MARK))? {
+        return Ok(db);
+    }
+    if o.url.is_none() {
+        drop(db);
+        sqlite::remove(&o)?;
+        return Db::open(&o);
+    }
+    db.batch(|b| {
+        let conn = b.conn();
+        unhurried(conn)?;
+        let names: Vec<&str> = schema().tables.iter().map(|t| t.name.as_str()).filter(|t| !OWN.contains(t)).collect();
+        // Append-only tables refuse to be emptied, but nothing in here was ever anybody's.
+        let switch = |verb: &str| -> String {
+            names.iter().map(|t| format!("ALTER TABLE {t} {verb} TRIGGER USER;")).collect::<Vec<_>>().join("")
+        };
+        let all = names.join(", ");
+        conn.control(&format!("{} TRUNCATE {all}; {} DELETE FROM {MARK}", switch("DISABLE"), switch("ENABLE")))
+    })?;
+    Ok(db)
+}
+
+/// Says that all of it is there and the same: from now on the target opens like any other.
+pub fn finish(to: &Db) -> Result<()> {
+    to.batch(|b| b.conn().control(&format!("DELETE FROM {MARK}")))
+}
+
+/// Copies every row into a database that is empty, and gives what was read. It stays marked until [`finish`]. Each engine's
+/// own indexes (tables without columns in the schema) are left for their modules to make again.
 pub fn copy(from: &mut Snapshot, to: &Db, progress: Progress<'_>) -> Result<Vec<Content>> {
     to.batch(|b| {
         let conn = b.conn();
-        conn.control(match conn {
-            // A unit may have been put under one that is newer: on SQLite the keys are checked at the commit, on
-            // PostgreSQL after each table.
-            Conn::Sqlite(_) => "PRAGMA defer_foreign_keys = ON",
-            Conn::Pg(_) => "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
-        })?;
+        unhurried(conn)?;
         if let Some(table) = first_occupied(conn)? {
             return Err(Error::Constraint(format!("{table} is not empty")));
         }
-        let put = |table| caught(|| put(from, conn, table, progress));
+        conn.control(&format!("INSERT INTO {MARK} (id) VALUES (1)"))?;
+        let put = |table| {
+            so_far(conn)?;
+            caught(|| put(from, conn, table, progress))
+        };
         tables().map(put).collect()
     })
 }
 
+/// What the transaction of a copy needs. A unit may have been put under one that is newer: on SQLite the keys are checked at
+/// the commit, on PostgreSQL after each table.
+fn unhurried(conn: &mut Conn<'_>) -> Result<()> {
+    conn.control(match conn {
+        Conn::Sqlite(_) => "PRAGMA defer_foreign_keys = ON",
+        Conn::Pg(_) => "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+    })
+}
+
+/// Commits and goes on.
+fn so_far(conn: &mut Conn<'_>) -> Result<()> {
+    conn.control("COMMIT")?;
+    conn.control(if matches!(conn, Conn::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+    unhurried(conn)
+}
+
 fn put(from: &mut Snapshot, to: &mut Conn<'_>, table: &'static TableInfo, progress: Progress<'_>) -> Result<Content> {
     let (name, columns) = (&table.name, columns(table));
+    // Rows that refer to others of their own table come in with all of them.
+    let of_itself = schema().foreign_keys.iter().any(|k| k.from == *name && k.to == *name);
     match to {
         Conn::Sqlite(c) => {
             let places = vec!["?"; table.columns.len()].join(", ");
             let text = format!("INSERT INTO {name} ({columns}) VALUES ({places})");
             let mut insert = c.raw().prepare(&text).map_err(sqlite::error)?;
+            let mut rows = 0;
             from.table(table, progress, &mut |values| {
+                rows += 1;
+                if rows % HELPING == 0 && !of_itself {
+                    so_far(&mut Conn::Sqlite(c))?;
+                }
                 insert.execute(params_from_iter(values)).map(drop).map_err(|e| at(table, "*", sqlite::error(e)))
             })
         }
@@ -151,9 +230,12 @@ fn put(from: &mut Snapshot, to: &mut Conn<'_>, table: &'static TableInfo, progre
     }
 }
 
-/// Every table that both engines have, but the list of migrations, which a database makes itself.
+/// The tables that a database keeps for itself.
+const OWN: [&str; 2] = ["schema_migrations", MARK];
+
+/// Every table that both engines have, but a database's own.
 fn tables() -> impl Iterator<Item = &'static TableInfo> {
-    schema().referred_first().into_iter().filter(|t| !t.columns.is_empty() && t.name != "schema_migrations")
+    schema().referred_first().into_iter().filter(|t| !t.columns.is_empty() && !OWN.contains(&t.name.as_str()))
 }
 
 fn columns(table: &TableInfo) -> String {
@@ -174,16 +256,19 @@ fn select(table: &TableInfo, engine: Engine) -> String {
 
 fn first_occupied(conn: &mut Conn<'_>) -> Result<Option<&'static str>> {
     for table in tables() {
-        let text = format!("SELECT 1 FROM {} LIMIT 1", table.name);
-        let some = match conn {
-            Conn::Sqlite(c) => c.raw().prepare(&text).and_then(|mut s| s.exists([])).map_err(sqlite::error)?,
-            Conn::Pg(c) => c.client().query_opt(&text, &[]).map_err(refused)?.is_some(),
-        };
-        if some {
+        if holds_rows(conn, &table.name)? {
             return Ok(Some(&table.name));
         }
     }
     Ok(None)
+}
+
+fn holds_rows(conn: &mut Conn<'_>, table: &str) -> Result<bool> {
+    let text = format!("SELECT 1 FROM {table} LIMIT 1");
+    match conn {
+        Conn::Sqlite(c) => c.raw().prepare(&text).and_then(|mut s| s.exists([])).map_err(sqlite::error),
+        Conn::Pg(c) => Ok(c.client().query_opt(&text, &[]).map_err(refused)?.is_some()),
+    }
 }
 
 /// The one form of a value: what SQLite keeps as a number or text gets its meaning back.

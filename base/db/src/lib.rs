@@ -20,7 +20,7 @@ mod tx;
 mod value;
 mod worker;
 
-pub use copy::{Content, Progress, Snapshot, copy, occupied};
+pub use copy::{Content, Progress, Snapshot, copy, finish, occupied, target};
 #[doc(hidden)]
 pub use linkme;
 /// A statement: `sql!("SELECT id FROM cases WHERE unit = $1 [AND category = $2] ORDER BY id LIMIT 20")`.
@@ -99,12 +99,23 @@ pub struct Options {
     /// PostgreSQL, in the suite: run each statement under the role named so plus its module, granted only that module's
     /// tables and the views `*_facts`. The roles are made at opening.
     pub role: Option<String>,
+    /// Opens although a copy into it was begun and not finished: for whoever makes the copy.
+    pub unfinished: bool,
 }
 impl Options {
     /// The usual values for a data directory.
     pub fn new(data: impl Into<PathBuf>) -> Options {
         let statement_timeout = Duration::from_secs(5);
-        Options { data: data.into(), url: None, readers: 8, statement_timeout, weak_durability: false, role: None }
+        let (url, role) = (None, None);
+        Options {
+            data: data.into(),
+            url,
+            readers: 8,
+            statement_timeout,
+            weak_durability: false,
+            role,
+            unfinished: false,
+        }
     }
     /// On PostgreSQL at this address.
     pub fn url(self, url: Option<String>) -> Options {
@@ -132,12 +143,17 @@ impl Drop for Backend {
 
 impl Db {
     /// Opens the database and brings its schema up to date. Refuses (as `Unavailable`, saying why) a data directory
-    /// another process uses, a schema that is newer or was changed afterwards, and durability weaker than asked for.
+    /// another process uses, a schema that is newer or was changed afterwards, durability weaker than asked for, and what a
+    /// copy that was broken off has left.
     pub fn open(o: &Options) -> Result<Db> {
-        Ok(Db(Arc::new(match &o.url {
+        let db = Db(Arc::new(match &o.url {
             None => Backend::Sqlite(Box::new(sqlite::Lite::open(o)?)),
             Some(url) => Backend::Pg(Box::new(pg::Pg::open(url, o)?)),
-        })))
+        }));
+        if !o.unfinished {
+            copy::whole(&db)?;
+        }
+        Ok(db)
     }
     /// Which engine it is.
     pub fn engine(&self) -> Engine {

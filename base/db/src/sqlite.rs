@@ -175,6 +175,21 @@ impl Drop for Lock {
     }
 }
 
+/// Removes a database that nobody has open. Without the database file the log beside it is nobody's and is not replayed.
+pub(crate) fn remove(o: &Options) -> Result<()> {
+    let _lock = lock(&o.data)?;
+    for name in ["linli.db", "linli.db-wal", "linli.db-shm"] {
+        let path = o.data.join(name);
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Unavailable(format!("{}: {e}", path.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn lock(data: &Path) -> Result<Lock> {
     let broken = |e: std::io::Error| Error::Unavailable(format!("{}: {e}", data.display()));
     std::fs::create_dir_all(data).map_err(broken)?;

@@ -45,6 +45,9 @@ mod it {
         pub(crate) fn open(&self) -> Db {
             Db::open(&self.options).unwrap()
         }
+        pub(crate) fn again(&self) -> linli_db::Result<Db> {
+            Db::open(&self.options)
+        }
         pub(crate) fn data(&self) -> PathBuf {
             self.options.data.clone()
         }

@@ -305,20 +305,24 @@ async fn units(State(app): State<App>, req: Req) -> Response {
             let within = within.map(|w| unit_of(cx, "within", &w)).transpose()?;
             let units = linli_registry::units(cx)?;
             let lang = cx.actor.lang;
-            let mut found: Vec<&linli_registry::Unit> = match &q {
+            let mut found: Vec<linli_registry::Found<'_>> = match &q {
                 Some(q) => units.search(q, within, 1000),
-                None => units.within(within.unwrap_or(units.root())).collect(),
+                None => units
+                    .within(within.unwrap_or(units.root()))
+                    .map(|unit| linli_registry::Found { unit, formerly: None })
+                    .collect(),
             };
-            found.sort_by(|a, b| (&a.code, a.id).cmp(&(&b.code, b.id)));
+            found.sort_by(|a, b| (&a.unit.code, a.unit.id).cmp(&(&b.unit.code, b.unit.id)));
             if let Some(at) = &at {
-                found.retain(|u| u.code.as_str() > at.as_str());
+                found.retain(|f| f.unit.code.as_str() > at.as_str());
             }
             let more = found.len() > limit;
             found.truncate(limit);
-            let next = if more { found.last().map(|u| u.code.clone()) } else { None };
+            let next = if more { found.last().map(|f| f.unit.code.clone()) } else { None };
             let items: Vec<Value> = found
                 .into_iter()
-                .map(|u| json!({"id": u.id, "code": u.code, "name": units.name(u.id, lang), "level": u.level, "function": format!("{:?}", u.function).to_lowercase(), "kind": u.kind, "status": u.status, "parent": u.parent, "phone": u.phone}))
+                .map(|f| (f.unit, f.formerly))
+                .map(|(u, formerly)| json!({"id": u.id, "formerly": formerly, "code": u.code, "name": units.name(u.id, lang), "level": u.level, "function": format!("{:?}", u.function).to_lowercase(), "kind": u.kind, "status": u.status, "parent": u.parent, "phone": u.phone}))
                 .collect();
             Ok(json!({"items": items, "next": next}))
         })

@@ -42,7 +42,7 @@ pub fn figures(cx: &mut Cx<'_, '_>, unit: UnitId, from: i64, to: i64) -> Result<
     cx.scope(crate::LIST, ScopeKind::Within(unit), units.path(unit))
         .or_else(|_| cx.scope(crate::LIST, ScopeKind::Desk(unit), units.path(unit)))?;
     let committees: Vec<UnitId> =
-        units.within(unit).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id).collect();
+        units.ever_within(unit).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id).collect();
     let area = !committees.is_empty();
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     if area {

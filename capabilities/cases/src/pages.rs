@@ -549,6 +549,7 @@ async fn cases(State(app): State<App>, req: Req) -> Response {
                 .ok()
                 .filter(|u| units.get(*u).is_some())
                 .or_else(|| units.by_code(&u).map(|u| u.id))
+                .map(|u| units.current(u))
                 .ok_or(Error::NotFound)?,
             None => cx
                 .actor

@@ -435,6 +435,12 @@ pub static CASE: Procedure = Procedure {
             effect: |cx, turn, _| turn.recalendar(cx),
             ..mv("case.recount", t::M_RECOUNT, t::TOLD_RECOUNT, OPEN, &[])
         },
+        Move {
+            who: CLOCK,
+            input: linli_matters::HANDED_OVER,
+            effect: linli_matters::handed_over,
+            ..mv("case.handed_over", t::M_HANDED_OVER, t::TOLD_HANDED_OVER, OPEN, &[])
+        },
     ],
 };
 
@@ -449,6 +455,7 @@ fn own_unit(turn: &Turn<'_>) -> Result<UnitId> {
 
 fn superior(cx: &mut Cx<'_, '_>, unit: UnitId, named: Option<UnitId>) -> Result<UnitId> {
     let units = linli_registry::units(cx)?;
+    let unit = units.current(unit);
     // A town's superior is the operations centre, where there is one: the root itself has no desk.
     let next = |unit| units.dispatch_above(unit).or(units.ops()).filter(|above| *above != unit);
     let mut above = next(unit);
@@ -456,6 +463,13 @@ fn superior(cx: &mut Cx<'_, '_>, unit: UnitId, named: Option<UnitId>) -> Result<
         above = next(a);
     }
     above.ok_or(Error::forbidden(t::E_NO_SUPERIOR))
+}
+
+/// Hands a matter back to a unit that had it before, or to whoever stands for it now.
+fn hand_back(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, unit: UnitId) -> Result<UnitId> {
+    let unit = linli_registry::units(cx)?.heir(unit);
+    turn.hand_to(unit);
+    Ok(unit)
 }
 
 fn sign(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
@@ -550,8 +564,8 @@ fn give_back(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<
     turn.count(format!("returned:{unit}"));
     case.dispatched = None;
     if case.returns == 1 {
+        let sender = hand_back(cx, turn, sender)?;
         turn.reroute(cx, "answer", sender)?;
-        turn.hand_to(sender);
         turn.go("received");
     } else {
         let units = linli_registry::units(cx)?;
@@ -678,7 +692,7 @@ fn approve(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
     let mut case = load(cx, turn)?;
     let handler = case.handler.ok_or(Error::internal("approval without handler"))?;
     turn.met(cx, "approval")?;
-    turn.hand_to(handler);
+    let handler = hand_back(cx, turn, handler)?;
     turn.note("asked", case.asked.clone());
     if case.asked.as_deref() == Some("pause") {
         let until = case.asked_until.unwrap_or(cx.now);
@@ -702,7 +716,7 @@ fn approve(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, _: &Input) -> Result<()> {
 fn refuse(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()> {
     let mut case = load(cx, turn)?;
     let handler = case.handler.ok_or(Error::internal("approval without handler"))?;
-    turn.hand_to(handler);
+    hand_back(cx, turn, handler)?;
     turn.note("asked", case.asked.take());
     turn.say(format!("{}\n{}", input.words("reason"), input.words("way")));
     store::set_case(cx.tx, &case)
@@ -765,14 +779,15 @@ fn verdict(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -> Result<()
     } else {
         turn.matter.redo += 1;
         turn.count(format!("redo:{unit}"));
-        let other = linli_registry::staff(cx, unit)?
+        let now = linli_registry::units(cx)?.heir(unit);
+        let other = linli_registry::staff(cx, now)?
             .into_iter()
             .filter(|s| matches!(s.2, Worker | Head | Handler | Dispatcher))
             .map(|s| s.1)
             .find(|p| Some(*p) != case.answered_by);
         match other {
             Some(person) => {
-                turn.hand_to(unit);
+                hand_back(cx, turn, unit)?;
                 turn.assign(Some(person));
                 turn.note("redo_by", "another_person");
                 turn.go("handling");
@@ -962,6 +977,12 @@ pub static TASK: Procedure = Procedure {
             readers: Readers::Staff,
             effect: |cx, turn, _| turn.recalendar(cx),
             ..mv("task.recount", t::M_RECOUNT, t::TOLD_RECOUNT, &["sent", "doing"], &[])
+        },
+        Move {
+            who: CLOCK,
+            input: linli_matters::HANDED_OVER,
+            effect: linli_matters::handed_over,
+            ..mv("task.handed_over", t::M_HANDED_OVER, t::TOLD_HANDED_OVER, &["sent", "doing"], &[])
         },
     ],
 };

@@ -237,7 +237,10 @@ pub fn report(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Matter> {
     if r.on_behalf.is_some() {
         data.insert("on_behalf".into(), json!(true));
     }
-    let within = d.placed.within.last().copied().unwrap_or(d.placed.committee);
+    // An estate may reach into another committee: what is reported there is not under the estate's own one.
+    let units = linli_registry::units(cx)?;
+    let own = |u: &UnitId| units.committee_of(*u) == Some(d.placed.committee);
+    let within = d.placed.within.iter().copied().rfind(own).unwrap_or(d.placed.committee);
     let new = NewMatter {
         kind: "case",
         state: "received",

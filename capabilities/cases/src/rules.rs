@@ -83,7 +83,8 @@ pub fn route(rules: &[RuleRow], units: &Units, facts: &RouteFacts, stage: &str, 
 
 /// Whether a unit is, or stands under, the unit complained about.
 pub fn names(units: &Units, named: Option<UnitId>, unit: UnitId) -> bool {
-    named.is_some_and(|n| units.path(unit).contains(&n))
+    let within = |n: UnitId| units.path(unit).contains(&n);
+    named.is_some_and(|n| within(n) || units.successors(n).into_iter().any(within))
 }
 
 fn holds(r: &RuleRow, facts: &RouteFacts, at: Millis) -> bool {

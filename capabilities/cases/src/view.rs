@@ -390,6 +390,15 @@ fn act_view(
     if let Some(unit) = unit_named("unit").filter(|_| a.act == "case.assist") {
         head = format!("{head}：{}", units.name(unit, s.lang));
     }
+    if let (Some(from), Some(into)) = (unit_named("from"), unit_named("into")) {
+        let why = match a.data.0.get("because").and_then(|v| v.as_str()) {
+            Some("merge") => t::HANDED_MERGE,
+            Some("split") => t::HANDED_SPLIT,
+            Some("end") => t::HANDED_END,
+            _ => t::HANDED_BOUNDARY,
+        };
+        head = why.with("from", units.name(from, s.lang)).with("into", units.name(into, s.lang)).in_(s.lang);
+    }
     if let Some(outcome) = a.data.0.get("outcome").and_then(|v| v.as_str()) {
         head = format!("{head}：{}", outcome_text(outcome).in_(s.lang));
     }
@@ -434,6 +443,7 @@ fn act_view(
         "case.lapse" | "case.ask_extension" => "clock",
         "case.ask_pause" => "pause",
         "case.dispatch" | "case.rule" => "arrow",
+        "case.handed_over" | "task.handed_over" => "transfer",
         _ if a.unit.is_some() => "unit",
         _ => "discuss",
     };

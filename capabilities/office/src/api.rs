@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use linli_core::{CommandKey, Cx, Error, Field, PlaceId, PostId, RawInput, Result, UnitId};
+use linli_core::{CommandKey, Cx, Error, Field, PlaceId, PostId, RawInput, Result, UnitId, time};
 use linli_registry::{NewUnit, Part, UNITS};
 use linli_web::{App, Req};
 use serde::Deserialize;
@@ -21,6 +21,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/places", get(places))
         .route("/api/v1/households", get(households::api))
         .route("/api/v1/units", post(create))
+        .route("/api/v1/units/{id}/history", get(history))
         .route("/api/v1/units/{id}/{act}", post(change))
         .route("/api/v1/posts", post(appoint))
         .route("/api/v1/posts/{id}", delete(end_post))
@@ -37,11 +38,11 @@ pub(crate) fn limit(req: &Req, usual: usize, most: usize) -> Result<usize> {
     }
 }
 
-/// Place search answers at most so many, best first; there is no second page.
+/// A page of a place search holds at most so many.
 const PLACES: usize = 50;
 
 async fn places(State(app): State<App>, req: Req) -> Response {
-    let (q, committee) = (req.q("q").map(str::to_owned), req.q("committee").map(str::to_owned));
+    let [q, committee, after] = ["q", "committee", "after"].map(|name| req.q(name).map(str::to_owned));
     let limit = limit(&req, 20, PLACES);
     let made = app
         .read(&req, move |cx| {
@@ -49,7 +50,7 @@ async fn places(State(app): State<App>, req: Req) -> Response {
             let (limit, q) = (limit?, q.ok_or(Error::field("q", linli_core::t::REQUIRED))?);
             let units = linli_registry::units(cx)?;
             let committee = unit_asked(&units, "committee", committee.as_deref())?;
-            let found = linli_registry::search_places(cx, committee, &q, limit)?;
+            let (found, next) = linli_registry::page_places(cx, committee, &q, after.as_deref(), limit)?;
             let items: Vec<Value> = found
                 .iter()
                 .map(|p| {
@@ -57,7 +58,7 @@ async fn places(State(app): State<App>, req: Req) -> Response {
                         "group": p.group, "lat": p.lat, "lon": p.lon})
                 })
                 .collect();
-            Ok(json!({"items": items, "next": null}))
+            Ok(json!({"items": items, "next": next}))
         })
         .await;
     app.api(&req, StatusCode::OK, made).await
@@ -127,6 +128,32 @@ async fn change(State(app): State<App>, req: Req) -> Response {
         }
     })
     .await
+}
+
+/// Public: a unit, in force or not, with what it was and what became of it.
+async fn history(State(app): State<App>, req: Req) -> Response {
+    let id = req.part("id").map(str::to_owned);
+    let made = app
+        .read(&req, move |cx| {
+            let id = id?;
+            let units = linli_registry::units(cx)?;
+            let own = id.parse::<UnitId>().ok().filter(|u| units.get(*u).is_some());
+            let unit = own.or_else(|| units.by_code(&id).map(|u| u.id)).ok_or(Error::NotFound)?;
+            let known = units.history(unit).ok_or(Error::NotFound)?;
+            let spans: Vec<Value> = known
+                .spans
+                .iter()
+                .map(|p| json!({"since": time::rfc3339(p.since), "until": p.until.map(time::rfc3339), "name": p.name, "code": p.code, "parent": p.parent}))
+                .collect();
+            let links: Vec<Value> = known
+                .links
+                .iter()
+                .map(|l| json!({"kind": l.kind, "at": time::rfc3339(l.at), "from": l.from, "from_name": l.name, "from_code": l.code, "to": l.to}))
+                .collect();
+            Ok(json!({"id": unit, "spans": spans, "links": links, "now": units.successors(unit)}))
+        })
+        .await;
+    app.api(&req, StatusCode::OK, made).await
 }
 
 fn unit_json(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<Value> {
@@ -255,11 +282,13 @@ pub fn openapi_paths() -> Value {
         "kind": {"type": ["string", "null"]}, "status": {"type": ["string", "null"]}, "phone": {"type": ["string", "null"]}, "places": ids(), "units": ids()}});
     let mut paths = json!({
         "/api/v1/me": {"get": {"operationId": "me", "summary": "我的资料 · One's own record", "responses": answers("200", json!({"type": "object", "required": ["person", "homes", "posts"]}))}},
-        "/api/v1/places": {"get": {"operationId": "searchPlaces", "summary": "找地址 · Places by address, name or initials; never persons", "parameters": [query("q", true, text()), query("committee", false, text()), query("limit", false, count(PLACES))], "responses": answers("200", list())}},
+        "/api/v1/places": {"get": {"operationId": "searchPlaces", "summary": "找地址 · Places by address, name or initials; never persons", "parameters": [query("q", true, text()), query("committee", false, text()), query("after", false, json!({"type": "string", "maxLength": 2000})), query("limit", false, count(PLACES))], "responses": answers("200", list())}},
         "/api/v1/households": {"get": {"operationId": "listHouseholds", "summary": "我的住户 · Households by stair; reading them is on record", "parameters": [query("unit", false, text()), query("group", false, text()), query("after", false, text()), query("limit", false, count(99))], "responses": answers("200", list())}},
         "/api/v1/units": {"post": {"operationId": "createUnit", "summary": format!("{} · {}", units::CREATE.title.zh, units::CREATE.title.en), "parameters": [key()], "requestBody": body(schema(units::CREATE.fields, &[("parent", text())])), "responses": answers("201", object())}},
         "/api/v1/units/{id}/split": {"post": {"operationId": "splitUnit", "summary": "分设 · Split a unit", "parameters": [in_path("id"), key()], "requestBody": body(json!({"type": "object", "required": ["parts"], "additionalProperties": false,
             "properties": {"parts": {"type": "array", "minItems": 1, "items": part}, "retire": {"type": "boolean"}, "note": text()}})), "responses": answers("200", list())}},
+        "/api/v1/units/{id}/history": {"get": {"operationId": "unitHistory", "summary": "单位沿革 · A unit's names, codes, superiors, splits and merges, by id or code", "parameters": [in_path("id")],
+            "responses": answers("200", json!({"type": "object", "required": ["id", "spans", "links", "now"]}))}},
         "/api/v1/posts": {"post": {"operationId": "appoint", "summary": "任命 · Appoint somebody at a unit", "parameters": [key()], "requestBody": body(schema(posts::APPOINT.fields, &[("unit", text())])), "responses": answers("201", object())}},
         "/api/v1/posts/{id}": {"delete": {"operationId": "endPost", "summary": "结束岗位 · End a post", "parameters": [json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}), key()], "responses": answers("200", object())}},
     });

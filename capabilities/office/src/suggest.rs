@@ -1,5 +1,6 @@
 //! Suggestions while somebody types an address or a unit.
 use crate::form::{find_unit, signed_in, unit_label};
+use crate::t;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -55,8 +56,10 @@ async fn units(State(app): State<App>, req: Req) -> Response {
             let found = units.search(&q, within, MOST);
             Ok(found
                 .into_iter()
-                .map(|u| {
-                    let note = format!("{} {}", above(u), units.level_name(&u.level, lang));
+                .map(|f| {
+                    let u = f.unit;
+                    let once = f.formerly.map(|name| format!(" · {}", t::U_FORMERLY.with("name", name).in_(lang)));
+                    let note = format!("{} {}{}", above(u), units.level_name(&u.level, lang), once.unwrap_or_default());
                     json!({"value": u.id, "label": unit_label(&units, u, lang), "note": note.trim()})
                 })
                 .collect::<Vec<Value>>())

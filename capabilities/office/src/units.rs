@@ -318,6 +318,7 @@ struct AdminView {
     downs: Vec<Row>,
     facts: Vec<(&'static str, String)>,
     former: Option<String>,
+    history: Html,
     forms: Html,
     split: Option<SplitView>,
 }
@@ -327,10 +328,12 @@ struct Row {
     name: String,
     code: String,
     level: String,
+    formerly: Option<String>,
 }
 
 fn row(units: &Units, u: &Unit, lang: Lang) -> Row {
     Row {
+        formerly: None,
         href: format!("/admin/units?unit={}", u.id),
         name: units.name(u.id, lang).to_owned(),
         code: u.code.clone(),
@@ -392,7 +395,11 @@ fn admin_page(
         unit: id.to_string(),
         name: units.name(id, s.lang).to_owned(),
         q: q.unwrap_or_default().to_owned(),
-        found: q.map(|q| units.search(q, None, 50).into_iter().map(|u| row(&units, u, s.lang)).collect()),
+        found: q.map(|q| {
+            let past = |name: &str| s.t1(t::U_FORMERLY, "name", name);
+            let found = units.search(q, None, 50).into_iter();
+            found.map(|f| Row { formerly: f.formerly.map(past), ..row(&units, f.unit, s.lang) }).collect()
+        }),
         ups: unit
             .path
             .iter()
@@ -412,6 +419,7 @@ fn admin_page(
             (s.t(t::U_SINCE), linli_web::words::exact(unit.valid_from, s.lang)),
         ],
         former,
+        history: history(s, &units, id, true)?,
         forms,
         split,
     };
@@ -450,6 +458,69 @@ async fn act(State(app): State<App>, mut req: Req) -> Response {
     }
 }
 
+// ---- where it comes from and what became of it
+
+#[derive(Template)]
+#[template(path = "unit_history.html")]
+struct HistoryView {
+    s: Say,
+    spans: Vec<SpanView>,
+    links: Vec<LinkView>,
+}
+
+struct SpanView {
+    span: String,
+    name: String,
+    code: String,
+    parent: Option<(String, String)>,
+}
+
+struct LinkView {
+    at: String,
+    head: &'static str,
+    unit: (String, String),
+    code: String,
+    note: String,
+}
+
+/// Names, codes and superiors with their dates, then splits, merges and boundary changes. Empty where nothing ever changed;
+/// grounds are for those who keep the unit.
+fn history(s: Say, units: &Units, id: UnitId, grounds: bool) -> Result<Html> {
+    let known = units.history(id).ok_or(Error::NotFound)?;
+    if known.spans.len() < 2 && known.links.is_empty() {
+        return Ok(Html::default());
+    }
+    let day = |at| linli_web::words::day(linli_core::time::civil_day(at), s.lang);
+    let named = |u: UnitId| (format!("/units/{u}"), units.name(u, s.lang).to_owned());
+    let spans = known.spans.iter().rev().map(|p| SpanView {
+        span: format!("{} – {}", day(p.since), p.until.map(day).unwrap_or_default()),
+        name: p.name.clone(),
+        code: p.code.clone(),
+        parent: p.parent.map(named),
+    });
+    let links = known.links.iter().rev().map(|l| {
+        let away = l.from == id;
+        let ended = |u: UnitId| units.get(u).is_some_and(|u| u.valid_until == Some(l.at));
+        let head = match (l.kind.as_str(), away) {
+            ("merge", true) => t::U_MERGED_INTO,
+            ("merge", false) => t::U_MERGED_FROM,
+            ("split", true) if ended(id) => t::U_DIVIDED_INTO,
+            ("split", true) => t::U_SPLIT_INTO,
+            ("split", false) => t::U_SPLIT_FROM,
+            (_, true) => t::U_BORDER_TO,
+            (_, false) => t::U_BORDER_FROM,
+        };
+        let other = if away { l.to } else { l.from };
+        // What another unit was called when that happened.
+        let then = if away { None } else { Some((l.name.clone(), l.code.clone())) };
+        let now = || units.get(other).map(|u| (units.name(other, s.lang).to_owned(), u.code.clone()));
+        let (name, code) = then.or_else(now).unwrap_or_default();
+        let note = if grounds { l.note.clone() } else { String::new() };
+        LinkView { at: day(l.at), head: s.t(head), unit: (format!("/units/{other}"), name), code, note }
+    });
+    Html::of(&HistoryView { s, spans: spans.collect(), links: links.collect() })
+}
+
 // ---- the public page
 
 #[derive(Template)]
@@ -470,6 +541,8 @@ struct UnitView {
     served_by: Vec<(String, String)>,
     roles: Vec<(&'static str, usize)>,
     acts: bool,
+    asked: Option<String>,
+    history: Html,
 }
 
 /// What a unit serves: the outermost of the places for which it is the nearest of its kind.
@@ -494,7 +567,8 @@ fn serving(units: &Units, unit: &Unit) -> Vec<UnitId> {
     kinds.into_iter().filter_map(|kind| units.serving(unit.id, kind)).collect()
 }
 
-fn public_page(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<PageBody> {
+/// `asked` is the id or code of the past by which somebody came here.
+fn public_page(cx: &mut Cx<'_, '_>, id: UnitId, asked: Option<&str>) -> Result<PageBody> {
     let s = Say::of(cx);
     let units = linli_registry::units(cx)?;
     let unit = units.get(id).ok_or(Error::NotFound)?;
@@ -521,6 +595,11 @@ fn public_page(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<PageBody> {
         served_by: serving(&units, unit).into_iter().map(link).collect(),
         roles: roles.into_iter().map(|(role, n)| (s.t(role.text()), n)).collect(),
         acts: !matches!(unit.function, Function::Group | Function::Estate),
+        asked: asked.and_then(|a| units.formerly(a)).map(|(name, code, until)| {
+            let until = linli_web::words::day(linli_core::time::civil_day(until), s.lang);
+            t::U_ASKED.with("name", name).with("code", code).with("at", until).in_(s.lang)
+        }),
+        history: history(s, &units, id, false)?,
     };
     Ok(PageBody::new(view.name.clone(), Html::of(&view)?))
 }
@@ -531,21 +610,23 @@ async fn show(State(app): State<App>, req: Req) -> Response {
         Ok(text) => text.to_owned(),
         Err(e) => return app.refuse(&req, e).await,
     };
+    let formerly = req.q("formerly").map(str::to_owned);
     let found = app
         .read(&req, move |cx| {
             let units = linli_registry::units(cx)?;
+            let formerly = |there: String| Some(format!("/units/{there}?formerly={}", encode(&text)));
             let asked = text.parse::<UnitId>().ok().and_then(|id| units.get(id));
             let unit = asked.or_else(|| units.by_code(&text)).ok_or(Error::NotFound)?;
             Ok(match units.successors(unit.id)[..] {
-                [now] if now != unit.id => (now, Some(format!("/units/{now}"))),
-                _ if asked.is_none() && unit.code != text => (unit.id, Some(format!("/units/{}", encode(&unit.code)))),
+                [now] if now != unit.id => (now, formerly(now.to_string())),
+                _ if asked.is_none() && unit.code != text => (unit.id, formerly(encode(&unit.code))),
                 _ => (unit.id, None),
             })
         })
         .await;
     match found {
         Ok((_, Some(there))) => Redirect::temporary(&there).into_response(),
-        Ok((id, None)) => app.page(&req, move |cx| public_page(cx, id)).await,
+        Ok((id, None)) => app.page(&req, move |cx| public_page(cx, id, formerly.as_deref())).await,
         Err(e) => app.refuse(&req, e).await,
     }
 }

@@ -147,7 +147,8 @@ pub fn act_numbered(
 
 fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revision: Option<i64>) -> Result<Matter> {
     let procedure = crate::procedure_of(cx, &m)?;
-    let facts = matter::facts(cx, &m)?;
+    let parties = matter::parties(cx, &m)?;
+    let facts = m.facts(&*linli_registry::units(cx)?, parties.clone());
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
     let seat = cx.may(mv.act, procedure.view, &facts)?;
     if let Some(seen) = revision
@@ -162,7 +163,7 @@ fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revi
         ));
     }
     let input = Input::check(mv.input, &input.raw, input.strict)?;
-    perform(cx, procedure, mv, m, &seat, &facts.parties, &input)
+    perform(cx, procedure, mv, m, &seat, &parties, &input)
 }
 
 /// What to tell somebody whose form is older than the matter.
@@ -363,10 +364,4 @@ fn write_act(
         store::put_file(cx.tx, file_id, m.id, id, file)?;
     }
     Ok(())
-}
-
-/// Which units a unit's id path gives as ancestors; used when a boundary changes.
-pub(crate) fn rewrite_ancestors(cx: &mut Cx<'_, '_>, committee: UnitId) -> Result<u64> {
-    let units = linli_registry::units(cx)?;
-    store::set_ancestors(cx.tx, committee, &units.u6(committee))
 }

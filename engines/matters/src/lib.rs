@@ -5,6 +5,7 @@
 mod act;
 mod clocks;
 mod files;
+mod hand_over;
 mod lists;
 mod matter;
 mod procedure;
@@ -18,6 +19,7 @@ mod turn;
 pub use act::{NewMatter, act, act_numbered, commitment, open};
 pub use clocks::{StageClock, TERMS, Terms, set_terms, terms};
 pub use files::{FileStore, MAX_BYTES, Prepared, prepare};
+pub use hand_over::{HANDED_OVER, handed_over};
 pub use lists::{After, Ask, Listed, list};
 pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
@@ -38,9 +40,9 @@ pub const MODULE: Module = Module::named("matters")
     .texts(TEXTS)
     .listens(&[
         Listener { name: "matters.recount", kind: "registry.calendar", run: ticks::recount_provisional },
-        Listener { name: "matters.boundary", kind: "registry.boundary", run: boundary },
+        Listener { name: "matters.boundary", kind: "registry.boundary", run: hand_over::boundary },
     ])
-    .jobs(&[JobKind { kind: "matters.ancestors", run: ancestors }])
+    .jobs(&[JobKind { kind: hand_over::JOB, run: hand_over::walk }])
     .ticks(ticks::TICKS);
 
 /// What a mover gave: the fields as they came, and whether unknown fields are refused (JSON) or passed over (forms).
@@ -67,28 +69,6 @@ pub fn kind(cx: &Cx<'_, '_>, kind: &str) -> Result<&'static Procedure> {
 pub fn procedure_of(cx: &Cx<'_, '_>, m: &Matter) -> Result<&'static Procedure> {
     let found = cx.part::<Kinds>()?.version(&m.kind, m.version);
     found.ok_or_else(|| Error::internal(format!("no procedure {} version {}", m.kind, m.version)))
-}
-
-/// A boundary changed: the ancestor columns of every committee concerned are rewritten by a job, one committee a time.
-fn boundary(cx: &mut Cx<'_, '_>, event: &linli_core::Event) -> Result<()> {
-    let b: linli_registry::Boundary = serde_json::from_value(event.data.clone()).map_err(Error::internal)?;
-    let units = linli_registry::units(cx)?;
-    let mut committees: Vec<UnitId> = Vec::new();
-    for top in b.units.iter().chain([&b.from, &b.to]) {
-        committees.extend(units.within(*top).filter(|u| u.function == linli_registry::Function::Serve).map(|u| u.id));
-    }
-    committees.sort();
-    committees.dedup();
-    for committee in committees {
-        cx.later("matters.ancestors", cx.now, &serde_json::json!({"committee": committee}))?;
-    }
-    // A unit that has become part of another hands its open matters over.
-    if b.all { store::hand_over(cx.tx, b.from, b.to) } else { Ok(()) }
-}
-
-fn ancestors(cx: &mut Cx<'_, '_>, job: &linli_core::Job) -> Result<()> {
-    let committee: UnitId = serde_json::from_value(job.data["committee"].clone()).map_err(Error::internal)?;
-    act::rewrite_ancestors(cx, committee).map(drop)
 }
 
 /// Acts of one move on a matter, newest first.

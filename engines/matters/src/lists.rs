@@ -141,7 +141,19 @@ fn id_before(ask: &Ask) -> Uuid {
     ask.after.map_or(Uuid::max(), |a| a.id)
 }
 
+/// A unit that has ended is the owner of what has not been handed over yet: that stands on its heir's desk already.
 fn desk(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let units = linli_registry::units(cx)?;
+    let mut rows = owned(cx, unit, ask, limit)?;
+    for gone in units.stands_for(unit) {
+        rows.extend(owned(cx, *gone, ask, limit)?);
+        rows.sort_by_key(|m| (m.due, m.id));
+        rows.truncate(limit as usize);
+    }
+    Ok(rows)
+}
+
+fn owned(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let (due, id) = due_after(ask);
     Ok(cx.tx.all(
         sql!(

@@ -1,7 +1,7 @@
 //! A matter as stored, and what authority needs to know of it.
 use crate::store;
 use linli_core::{Cx, Error, Facts, MatterId, Millis, PersonId, PlaceId, Result, Seat, UnitId};
-use linli_registry::Units;
+use linli_registry::{Function, Units};
 
 linli_db::row! {
     /// One matter: everything that lists show or filter.
@@ -71,16 +71,29 @@ linli_db::row! {
 }
 
 impl Matter {
-    /// What authority needs to know. `parties` are the units that have taken part.
-    pub fn facts(&self, units: &Units, parties: Vec<UnitId>) -> Facts {
+    /// The ancestors of its place, root first.
+    pub fn ancestors(&self) -> [Option<UnitId>; 6] {
+        [self.u1, self.u2, self.u3, self.u4, self.u5, self.u6]
+    }
+    /// The committee its place lies in now. A closed matter keeps the committee it was closed under and is found under
+    /// this one.
+    pub fn lies_in(&self, units: &Units) -> UnitId {
+        let serves = |u: &UnitId| units.get(*u).is_some_and(|u| u.function == Function::Serve);
+        units.current(self.ancestors().into_iter().flatten().find(serves).unwrap_or(self.committee))
+    }
+    /// What authority needs to know. `parties` are the units that have taken part. What a unit was that has ended, its heir
+    /// is at once, before each matter has been handed over.
+    pub fn facts(&self, units: &Units, mut parties: Vec<UnitId>) -> Facts {
+        let heirs: Vec<UnitId> = parties.iter().map(|p| units.current(*p)).filter(|p| !parties.contains(p)).collect();
+        parties.extend(heirs);
         Facts {
-            place_path: units.path(self.committee).to_vec(),
-            owner_path: self.owner.map(|o| units.path(o).to_vec()).unwrap_or_default(),
+            place_path: units.path(self.lies_in(units)).to_vec(),
+            owner_path: self.owner.map(|o| units.path(units.heir(o)).to_vec()).unwrap_or_default(),
             parties,
-            named: self.named,
+            named: self.named.map(|n| units.current(n)),
             reporter: self.reporter,
             assignee: self.assignee,
-            audience: self.audience,
+            audience: self.audience.map(|a| units.current(a)),
         }
     }
 }
@@ -120,7 +133,11 @@ fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
 
 pub(crate) fn facts(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Facts> {
     let units = linli_registry::units(cx)?;
-    // Only somebody with a post can be of a unit that has taken part.
-    let parties = if cx.actor.posts.is_empty() { Vec::new() } else { store::parties(cx.tx, matter.id)? };
+    let parties = parties(cx, matter)?;
     Ok(matter.facts(&units, parties))
+}
+
+/// The units that have taken part, as far as they decide anything: only somebody with a post can be of one.
+pub(crate) fn parties(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Vec<UnitId>> {
+    if cx.actor.posts.is_empty() { Ok(Vec::new()) } else { store::parties(cx.tx, matter.id) }
 }

@@ -206,6 +206,13 @@ impl Procedure {
                 fault(format!("move {} takes its words from a field it does not ask", m.act));
             }
         }
+        // A unit that ends hands over what is open, in whatever state that is.
+        let over = self.moves.iter().find(|m| m.name() == crate::hand_over::MOVE && m.automatic());
+        for s in self.states.iter().filter(|s| s.clock != Clocked::End) {
+            if !over.is_some_and(|m| m.from.contains(&s.name) && m.to.is_empty()) {
+                fault(format!("what is in state {} cannot be handed over", s.name));
+            }
+        }
         // Every state can be reached from a first one, and an end from every state.
         let step = |from: &BTreeSet<&'static str>| -> BTreeSet<&'static str> {
             let reached = self
@@ -293,7 +300,10 @@ mod tests {
     #[test]
     fn a_sound_table_has_no_faults_and_each_fault_is_found() {
         const STATES: &[State] = &[state("a", Clocked::Stage("sign")), state("b", Clocked::End)];
-        assert_eq!(faults(STATES, const { &[go("k.end", &["a"], &["b"])] }), Vec::<String>::new());
+        const OVER: Move = Move { who: &[(Role::System, Relation::Any)], ..go("k.handed_over", &["a"], &[]) };
+        assert_eq!(faults(STATES, const { &[go("k.end", &["a"], &["b"]), OVER] }), Vec::<String>::new());
+        let found = faults(STATES, const { &[go("k.end", &["a"], &["b"])] });
+        assert!(found.iter().any(|f| f.contains("handed over")), "{found:?}");
         assert!(faults(STATES, &[]).iter().any(|f| f.contains("dead end")));
         assert!(faults(STATES, const { &[go("k.end", &["a"], &["c"])] }).iter().any(|f| f.contains("unknown state")));
         const NO: Move = Move { refusal: true, ..go("k.no", &["a"], &["b"]) };

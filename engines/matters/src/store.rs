@@ -489,19 +489,3 @@ pub(crate) fn solve_alarm(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<()> {
     tx.exec(sql!("UPDATE alarms SET solved = $2 WHERE id = $1"), &[&id, &at])?;
     Ok(())
 }
-
-pub(crate) fn set_ancestors(tx: &mut Tx<'_>, committee: UnitId, u: &[Option<UnitId>; 6]) -> Result<u64> {
-    let [u1, u2, u3, ..] = u;
-    Ok(tx.exec(
-        sql!(
-            "UPDATE matters SET u1 = $2, u2 = $3, u3 = $4 WHERE committee = $1 AND (u1 <> $2 OR u2 <> $3 OR u3 <> $4)"
-        ),
-        &[&committee, u1, u2, u3],
-    )?)
-}
-
-pub(crate) fn hand_over(tx: &mut Tx<'_>, from: UnitId, to: UnitId) -> Result<()> {
-    tx.exec(sql!("UPDATE matters SET owner = $2, assignee = NULL WHERE open AND owner = $1"), &[&from, &to])?;
-    tx.exec(sql!("UPDATE clocks SET unit = $2 WHERE unit = $1 AND stopped IS NULL"), &[&from, &to])?;
-    Ok(())
-}

@@ -72,7 +72,7 @@ pub struct Boundary {
     pub units: Vec<UnitId>,
     /// Places that moved, at most 1,000 an event.
     pub places: Vec<PlaceId>,
-    /// Whether all of `from` became part of `to` (a merge); then the places are not listed.
+    /// Whether `from` has ended and whatever it still held is `to`'s; then the places are not listed.
     pub all: bool,
 }
 
@@ -271,12 +271,19 @@ pub fn change_boundary(
     if old.function != Function::Serve || new.function != Function::Serve || from == to {
         return Err(Error::field("to", t::DIFFERENT_FUNCTION));
     }
-    link(cx, &old, from, "boundary", note)?;
-    hand_over(cx, &old, &new, places, inner)
+    link(cx, &old, to, "boundary", note)?;
+    hand_over(cx, &old, &new, places, inner, note)
 }
 
 /// Moves some of what one unit holds to another unit of the same function.
-fn hand_over(cx: &mut Cx<'_, '_>, from: &Unit, to: &Unit, tops: &[PlaceId], inner: &[UnitId]) -> Result<()> {
+fn hand_over(
+    cx: &mut Cx<'_, '_>,
+    from: &Unit,
+    to: &Unit,
+    tops: &[PlaceId],
+    inner: &[UnitId],
+    note: &str,
+) -> Result<()> {
     let units = units(cx)?;
     for id in inner {
         let child = units
@@ -284,6 +291,7 @@ fn hand_over(cx: &mut Cx<'_, '_>, from: &Unit, to: &Unit, tops: &[PlaceId], inne
             .filter(|u| u.live() && u.parent == Some(from.id))
             .ok_or_else(|| Error::field("units", t::NOT_WITHIN))?;
         store::set_unit(cx.tx, &Unit { parent: Some(to.id), ..child.clone() })?;
+        link(cx, child, *id, "boundary", note)?;
     }
     cx.changed("registry.units")?;
     for chunk in tops.chunks(5_000) {
@@ -331,11 +339,12 @@ pub fn split_unit(cx: &mut Cx<'_, '_>, id: UnitId, parts: &[Part], retire: bool,
         let units = units(cx)?;
         let new = units.get(new_id).ok_or(Error::NotFound)?.clone();
         link(cx, &old, new_id, "split", note)?;
-        hand_over(cx, &old, &new, &part.places, &part.units)?;
+        hand_over(cx, &old, &new, &part.places, &part.units, note)?;
         made.push(new_id);
     }
     if retire {
         end(cx, &old)?;
+        left(cx, id)?;
     }
     Ok(made)
 }
@@ -362,11 +371,13 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
         let inner: Vec<UnitId> = units.children(*id).map(|u| u.id).collect();
         for child in units.children(*id) {
             store::set_unit(cx.tx, &Unit { parent: Some(into), ..child.clone() })?;
+            link(cx, child, child.id, "boundary", note)?;
         }
         cx.changed("registry.units")?;
         if old.function == Function::Serve {
             let ids = store::committee_places(cx.tx, *id)?;
             move_places(cx, &ids, into)?;
+            store::forget_names(cx.tx, *id)?;
         }
         store::replace_in_places(cx.tx, *id, into)?;
         for (unit, served) in store::all_serves(cx.tx)?.into_iter().filter(|(u, s)| u == id || s == id) {
@@ -402,7 +413,14 @@ pub fn merge_units(cx: &mut Cx<'_, '_>, from: &[UnitId], into: UnitId, note: &st
 pub fn retire_unit(cx: &mut Cx<'_, '_>, id: UnitId) -> Result<()> {
     let (unit, _) = kept(cx, id)?;
     unit_seat(cx, UNITS, unit.parent.unwrap_or(id))?;
-    end(cx, &unit)
+    end(cx, &unit)?;
+    left(cx, id)
+}
+
+/// What a unit that has ended leaves open goes to its heir.
+fn left(cx: &mut Cx<'_, '_>, from: UnitId) -> Result<()> {
+    let to = units(cx)?.heir(from);
+    tell(cx, Boundary { from, to, units: Vec::new(), places: Vec::new(), all: true })
 }
 
 fn end(cx: &mut Cx<'_, '_>, unit: &Unit) -> Result<()> {

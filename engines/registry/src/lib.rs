@@ -38,10 +38,10 @@ pub use people::{
     own_unmasks, people_names, set_person_phone, set_preferences, staff, staff_list,
 };
 pub use places::{
-    NewPlace, Place, children_places, create_places, group_places, place, place_within, places, retire_place,
-    search_places,
+    NewPlace, Place, children_places, create_places, group_places, page_places, place, place_within, places,
+    retire_place, search_places,
 };
-pub use units::{Function, Level, Unit, Units};
+pub use units::{Found, Function, History, Level, Link, Span, Unit, Units};
 
 use linli_core::{Cx, Error, Facts, Module, Relation, Result, Role, Rule, Seat, Tick, UnitId, time};
 use std::sync::Arc;
@@ -106,11 +106,14 @@ const POLICY: &[Rule] = &[
 ];
 
 /// The registry itself.
-pub const MODULE: Module = Module::named("registry").texts(TEXTS).policy(POLICY).ticks(&[Tick {
-    name: "registry.forget_sessions",
-    every: time::DAY,
-    run: |cx| store::forget_sessions(cx.tx, cx.now - 30 * time::DAY).map(|_| false),
-}]);
+pub const MODULE: Module = Module::named("registry").texts(TEXTS).policy(POLICY).ticks(&[
+    Tick {
+        name: "registry.forget_sessions",
+        every: time::DAY,
+        run: |cx| store::forget_sessions(cx.tx, cx.now - 30 * time::DAY).map(|_| false),
+    },
+    Tick { name: "registry.place_names", every: 10 * time::SECOND, run: places::name_places },
+]);
 
 /// The units as this transaction sees them.
 pub fn units(cx: &mut Cx<'_, '_>) -> Result<Arc<Units>> {

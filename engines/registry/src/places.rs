@@ -1,8 +1,10 @@
 //! Places: buildings, doors, dwellings, public spots; the address tree and address search.
-use crate::store::{self, Key};
+use crate::store::{self, Key, Where};
 use crate::{Function, PLACES, address, rules, rules::Check, t, unit_seat, units};
 use linli_core::{Cx, Error, PlaceId, Result, UnitId};
-use std::collections::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
 
 linli_db::row! {
     /// One place.
@@ -87,22 +89,220 @@ pub(crate) fn within(units: &crate::Units, committee: UnitId, inner: [Option<Uni
     all
 }
 
-/// Dwellings, doors and spots that a typed address, name or its pinyin initials begin or name; never persons. At most
-/// `limit` (≤ 50), by key.
-pub fn search_places(cx: &mut Cx<'_, '_>, committee: Option<UnitId>, q: &str, limit: usize) -> Result<Vec<Place>> {
-    let (q, limit) = (address::query(q), limit.min(50));
-    let keys = [(Key::Door, &q.numbers), (Key::Address, &q.numbers), (Key::Initials, &q.initials)];
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    for (key, start) in keys {
-        let Some(start) = start else { continue };
-        // Words are checked on the rows, so more are read than shown.
-        for place in store::places_by_key(cx.tx, committee, key, start, 200)? {
-            if found.len() < limit && q.fits(&place.name, place.address.as_deref()) && seen.insert(place.id) {
-                found.push(place);
+/// Dwellings, doors and spots by a typed address, by a part of a name or of its pinyin initials; never persons. At most
+/// `limit` (≤ 50), best first: the first page of [`page_places`].
+pub fn search_places(cx: &mut Cx<'_, '_>, within: Option<UnitId>, q: &str, limit: usize) -> Result<Vec<Place>> {
+    Ok(page_places(cx, within, q, None, limit)?.0)
+}
+
+/// Where a page of a search ended.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct At {
+    layer: i64,
+    /// The last name, by its tail.
+    tail: String,
+    name: Uuid,
+    /// In which of the name's ranges, and the key and id of its last place.
+    range: usize,
+    key: String,
+    id: Uuid,
+}
+
+/// One stretch of places to be looked through.
+enum Range {
+    Key(Where, Key, String, String),
+    Top(UnitId),
+}
+
+/// So many rows are read at a time, and so often for one page.
+const ROWS: i64 = 200;
+const READS: usize = 40;
+const NAMES: i64 = 20;
+
+/// A page of a place search and where the next one begins. First one's own committee, then the others; in each, names that
+/// begin so before names that only hold it; last, numbers alone. A name without a number gives the outermost places of that
+/// name. A page may be short when much had to be looked through; it is the last one only without a next.
+pub fn page_places(
+    cx: &mut Cx<'_, '_>,
+    within: Option<UnitId>,
+    typed: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<Place>, Option<String>)> {
+    let (q, limit) = (address::query(typed), limit.clamp(1, 50));
+    let mut at = match after {
+        Some(token) => read_token(token).ok_or_else(|| Error::field("after", linli_core::t::NOT_AN_ID))?,
+        None => At::default(),
+    };
+    let own = match within {
+        Some(committee) => Some(committee),
+        None => near(cx)?,
+    };
+    let mut search = Search { q, limit, reads: READS, found: Vec::new() };
+    while (0..6).contains(&at.layer) {
+        let whose = match (at.layer, own) {
+            (0 | 1 | 4, Some(own)) => Some(Where::In(own)),
+            (2 | 3 | 5, own) if within.is_none() => Some(Where::Beside(own)),
+            _ => None,
+        };
+        let ended = match whose {
+            None => true,
+            Some(whose) if at.layer < 4 => search.names(cx, whose, &mut at)?,
+            Some(whose) => search.numbers(cx, whose, &mut at)?,
+        };
+        if !ended {
+            return Ok((search.found, Some(token(&at)?)));
+        }
+        at = At { layer: at.layer + 1, ..At::default() };
+    }
+    Ok((search.found, None))
+}
+
+/// The committee of whoever searches: where they live, or where their post is.
+fn near(cx: &mut Cx<'_, '_>) -> Result<Option<UnitId>> {
+    let units = units(cx)?;
+    let home = cx.actor.homes.first().map(|h| h.committee);
+    Ok(home.or_else(|| cx.actor.posts.iter().find_map(|p| units.committee_of(p.unit))))
+}
+
+struct Search {
+    q: address::Query,
+    limit: usize,
+    reads: usize,
+    found: Vec<Place>,
+}
+
+impl Search {
+    /// Goes on along the names of a layer; `false` when the page is full before the layer has ended.
+    fn names(&mut self, cx: &mut Cx<'_, '_>, whose: Where, at: &mut At) -> Result<bool> {
+        let Some(term) = self.q.term.clone() else { return Ok(true) };
+        let rank = at.layer % 2;
+        loop {
+            let names = store::names_by_tail(cx.tx, whose, rank, &term, (&at.tail, at.name), NAMES)?;
+            for n in &names {
+                if (&n.tail, n.id) != (&at.tail, at.name) {
+                    *at = At { layer: at.layer, tail: n.tail.clone(), name: n.id, ..At::default() };
+                }
+                let (here, before) = (Where::In(n.committee), |key: &str| format!("{key}\u{10ffff}"));
+                let mut ranges = Vec::new();
+                if self.q.names_whole(&n.name) {
+                    // Nothing sorts between a key and the same with this sign behind it.
+                    ranges.push(Range::Key(here, Key::Address, n.name.clone(), format!("{}\u{1}", n.name)));
+                }
+                match &self.q.numbers {
+                    None => ranges.push(Range::Top(n.committee)),
+                    Some(n) => {
+                        ranges.extend([Key::Door, Key::Address].map(|key| Range::Key(here, key, n.clone(), before(n))))
+                    }
+                }
+                let goes = |q: &address::Query, p: &Place, range: &Range| {
+                    // A place that has only its name stands in the range of names.
+                    let whole = matches!(range, Range::Key(_, _, start, _) if *start == n.name);
+                    q.goes_by(p, &n.name, rank, &n.tail) && whole == (address::door_key(p) == n.name)
+                };
+                if !self.ranges(cx, &ranges, at, goes)? {
+                    return Ok(false);
+                }
+            }
+            if (names.len() as i64) < NAMES {
+                return Ok(true);
             }
         }
     }
-    Ok(found)
+
+    /// Goes on along the numbers.
+    fn numbers(&mut self, cx: &mut Cx<'_, '_>, whose: Where, at: &mut At) -> Result<bool> {
+        let Some(numbers) = self.q.numbers.clone() else { return Ok(true) };
+        let end = format!("{numbers}\u{10ffff}");
+        let ranges = [Key::Door, Key::Address].map(|key| Range::Key(whose, key, numbers.clone(), end.clone()));
+        self.ranges(cx, &ranges, at, |q, p, _| q.by_numbers(p))
+    }
+
+    /// Goes on along ranges; `false` when the page is full, with the last place in `at`.
+    fn ranges(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        ranges: &[Range],
+        at: &mut At,
+        goes: impl Fn(&address::Query, &Place, &Range) -> bool,
+    ) -> Result<bool> {
+        while let Some(range) = ranges.get(at.range) {
+            if self.reads == 0 {
+                return Ok(false);
+            }
+            self.reads -= 1;
+            let rows = match range {
+                Range::Key(whose, key, start, end) => {
+                    store::places_by_key(cx.tx, *whose, *key, (start, end), (&at.key, at.id), ROWS)?
+                }
+                Range::Top(committee) => {
+                    let sort = at.key.parse().unwrap_or(i64::MIN);
+                    store::top_places_after(cx.tx, *committee, (sort, at.id), ROWS)?
+                }
+            };
+            let last = (rows.len() as i64) < ROWS;
+            for place in rows {
+                let keys = address::keys(&place.kind, &place.name, place.address.as_deref());
+                // What stands among the doors is not shown again among the addresses.
+                let twice = match range {
+                    Range::Key(_, Key::Address, start, _) => at.range > 0 && keys.door.starts_with(start.as_str()),
+                    _ => false,
+                };
+                (at.key, at.id) = match range {
+                    Range::Key(_, Key::Address, ..) => (keys.address, place.id.0),
+                    Range::Key(_, Key::Door, ..) => (keys.door, place.id.0),
+                    Range::Top(_) => (keys.sort.to_string(), place.id.0),
+                };
+                if !twice && goes(&self.q, &place, range) {
+                    self.found.push(place);
+                    if self.found.len() == self.limit {
+                        return Ok(false);
+                    }
+                }
+            }
+            if last {
+                (at.range, at.key, at.id) = (at.range + 1, String::new(), Uuid::nil());
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn token(at: &At) -> Result<String> {
+    Ok(serde_json::to_vec(at).map_err(Error::internal)?.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+fn read_token(token: &str) -> Option<At> {
+    let bytes: Option<Vec<u8>> = (0..token.len() / 2)
+        .map(|i| token.get(2 * i..2 * i + 2).and_then(|h| u8::from_str_radix(h, 16).ok()))
+        .collect();
+    serde_json::from_slice(&bytes.filter(|_| token.len() <= 2_000)?).ok()
+}
+
+/// Adds the names of places to those of their committees.
+fn put_names(cx: &mut Cx<'_, '_>, names: BTreeSet<(UnitId, String)>) -> Result<()> {
+    for (committee, name) in names {
+        let id: Uuid = cx.id();
+        if store::put_name(cx.tx, id, committee, &name)? {
+            for (rank, tail) in address::tails(&name) {
+                store::put_tail(cx.tx, committee, rank, &tail, id)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn names_of(p: &Place) -> impl Iterator<Item = (UnitId, String)> + use<> {
+    let committee = p.committee;
+    address::names(&p.kind, &p.name, p.address.as_deref()).into_iter().map(move |name| (committee, name))
+}
+
+/// Sees to places whose names are not yet among their committee's; `true` while there are more.
+pub(crate) fn name_places(cx: &mut Cx<'_, '_>) -> Result<bool> {
+    let places = store::unnamed(cx.tx, ROWS)?;
+    put_names(cx, places.iter().flat_map(names_of).collect())?;
+    store::set_named(cx.tx, &places.iter().map(|p| p.id).collect::<Vec<_>>())?;
+    Ok(places.len() as i64 == ROWS)
 }
 
 /// One step of the address tree: what lies in a place, or a committee's outermost places; by lane, door and room, at most
@@ -128,7 +328,7 @@ pub fn create_places(cx: &mut Cx<'_, '_>, committee: UnitId, new: &[NewPlace]) -
     for chunk in parents.chunks(5_000) {
         known.extend(places(cx, chunk)?);
     }
-    let mut ids = Vec::with_capacity(new.len());
+    let (mut ids, mut names) = (Vec::with_capacity(new.len()), BTreeSet::new());
     for p in new {
         let parent = p
             .parent
@@ -167,8 +367,10 @@ pub fn create_places(cx: &mut Cx<'_, '_>, committee: UnitId, new: &[NewPlace]) -
             lon: p.lon.or(parent.and_then(|q| q.lon)),
         };
         store::put_place(cx.tx, &place, &address::keys(&p.kind, &p.name, p.address.as_deref()), cx.now)?;
+        names.extend(names_of(&place));
         ids.push(place.id);
     }
+    put_names(cx, names)?;
     Ok(ids)
 }
 

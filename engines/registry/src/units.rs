@@ -102,16 +102,67 @@ pub struct Level {
 }
 
 /// What became of a unit: split, merge, rename or boundary.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// Whose history it is.
     pub from: UnitId,
     /// The unit that came after it (itself for a new name or boundary).
     pub to: UnitId,
+    /// `split`, `merge`, `rename` or `boundary`.
+    pub kind: String,
     /// The code `from` had until then.
     pub code: String,
+    /// The name `from` had until then.
+    pub name: String,
+    /// The unit above `from` until then; none where that was not noted.
+    pub parent: Option<UnitId>,
     /// When.
     pub at: Millis,
+    /// The ground that was given.
+    pub note: String,
+}
+
+/// What a unit was called, and under which unit it stood, for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// From when.
+    pub since: Millis,
+    /// Until when; none while it is so.
+    pub until: Option<Millis>,
+    /// Its name.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// The unit above.
+    pub parent: Option<UnitId>,
+}
+
+/// Where a unit comes from and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History<'a> {
+    /// Its names, codes and superiors, oldest first; at least one.
+    pub spans: Vec<Span>,
+    /// Splits, merges and boundary changes between it and others, oldest first.
+    pub links: Vec<&'a Link>,
+}
+
+/// A unit that a search has found.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The unit in force.
+    pub unit: &'a Unit,
+    /// The name or code of the past by which it was found.
+    pub formerly: Option<&'a str>,
+}
+
+/// A name and code of the past of a unit in force.
+#[derive(Debug)]
+struct Past {
+    unit: UnitId,
+    name: String,
+    code: String,
+    initials: String,
+    until: Millis,
 }
 
 /// Every unit, in force or not. Immutable; [`crate::units`] gives the one of the transaction.
@@ -122,6 +173,9 @@ pub struct Units {
     children: HashMap<UnitId, Vec<usize>>,
     codes: HashMap<String, UnitId>,
     next: HashMap<UnitId, Vec<UnitId>>,
+    links: Vec<Link>,
+    past: Vec<Past>,
+    stands_for: HashMap<UnitId, Vec<UnitId>>,
     serves: Vec<(UnitId, UnitId)>,
     levels: Vec<Level>,
     root: Option<UnitId>,
@@ -177,16 +231,73 @@ impl Units {
         for unit in all.iter().filter(|u| !u.live()) {
             units.codes.entry(unit.code.clone()).or_insert(unit.id);
         }
-        for link in links {
-            units.codes.entry(link.code).or_insert(link.from);
+        for link in &links {
+            units.codes.entry(link.code.clone()).or_insert(link.from);
             // What was split off while a unit went on is no successor: only what its end led to is.
             let ended = units.at.get(&link.from).and_then(|i| all.get(*i)).and_then(|u| u.valid_until);
             if link.from != link.to && ended == Some(link.at) {
                 units.next.entry(link.from).or_default().push(link.to);
             }
         }
-        (units.all, units.levels) = (all, levels);
+        (units.all, units.levels, units.links) = (all, levels, links);
+        for gone in units.all.iter().filter(|u| !u.live()).map(|u| u.id).collect::<Vec<_>>() {
+            let heir = units.heir(gone);
+            units.stands_for.entry(heir).or_default().push(gone);
+        }
+        units.past = units.pasts();
         Ok(units)
+    }
+
+    /// The names and codes under which units in force were once known, their own and those of what became part of them.
+    fn pasts(&self) -> Vec<Past> {
+        let own = self.links.iter().map(|l| (l.from, &l.name, &l.code, l.at));
+        let gone = self.all.iter().filter_map(|u| Some((u.id, &u.name, &u.code, u.valid_until?)));
+        let mut past: Vec<Past> = Vec::new();
+        for (id, name, code, until) in own.chain(gone) {
+            for unit in self.successors(id) {
+                let same = self.get(unit).is_some_and(|u| u.name == *name && u.code == *code);
+                let known = past.iter().any(|p| p.unit == unit && p.name == *name && p.code == *code);
+                if !same && !known {
+                    let initials = crate::address::initials(name);
+                    past.push(Past { unit, name: name.clone(), code: code.clone(), initials, until });
+                }
+            }
+        }
+        past
+    }
+    /// What was asked for by an id or code of the past: its name and code then, and until when it had them.
+    pub fn formerly(&self, asked: &str) -> Option<(&str, &str, Millis)> {
+        let id = asked.parse::<UnitId>().ok();
+        let by_id = id.and_then(|id| self.get(id)).and_then(|u| Some((&*u.name, &*u.code, u.valid_until?)));
+        let by_code = || self.past.iter().filter(|p| p.code == asked).max_by_key(|p| p.until);
+        by_id.or_else(|| by_code().map(|p| (&*p.name, &*p.code, p.until)))
+    }
+    /// A unit's names, codes and superiors with their dates, and its splits, merges and boundary changes.
+    pub fn history(&self, id: UnitId) -> Option<History<'_>> {
+        let unit = self.get(id)?;
+        let mut own: Vec<&Link> = self.links.iter().filter(|l| l.from == id).collect();
+        own.sort_by_key(|l| l.at);
+        // Backwards from what it is now, because what was noted is what was until then.
+        let (mut parent, mut until) = (unit.parent, unit.valid_until);
+        let now = Span { since: unit.valid_from, until, name: unit.name.clone(), code: unit.code.clone(), parent };
+        let mut spans = vec![now];
+        for link in own.into_iter().rev() {
+            parent = link.parent.or(parent);
+            let at = Some(link.at);
+            let later = spans.last_mut()?;
+            if (&later.name, &later.code, later.parent) == (&link.name, &link.code, parent) || at == until {
+                continue;
+            }
+            later.since = link.at;
+            until = at;
+            let (name, code) = (link.name.clone(), link.code.clone());
+            spans.push(Span { since: unit.valid_from, until, name, code, parent });
+        }
+        spans.reverse();
+        let mut links: Vec<&Link> =
+            self.links.iter().filter(|l| l.from != l.to && (l.from == id || l.to == id)).collect();
+        links.sort_by_key(|l| l.at);
+        Some(History { spans, links })
     }
 
     /// Every unit in force, by code.
@@ -247,6 +358,10 @@ impl Units {
     pub fn within(&self, id: UnitId) -> impl Iterator<Item = &Unit> {
         self.live().filter(move |u| u.path.contains(&id))
     }
+    /// The units under one, those that have ended too: what was counted in them stays counted.
+    pub fn ever_within(&self, id: UnitId) -> impl Iterator<Item = &Unit> {
+        self.all.iter().filter(move |u| u.path.contains(&id))
+    }
     /// What came after a unit: itself while it is in force, otherwise the units in force that its splits and merges lead
     /// to, oldest link first.
     pub fn successors(&self, id: UnitId) -> Vec<UnitId> {
@@ -262,11 +377,37 @@ impl Units {
         }
         found
     }
+    /// What came first after a unit: itself while it is in force, and where nothing came after it.
+    pub fn current(&self, id: UnitId) -> UnitId {
+        self.successors(id).first().copied().unwrap_or(id)
+    }
+    /// Who stands for a unit now: itself while it is in force; what came after it; where nothing did, the nearest superior
+    /// with a desk. What was left open by a unit that has ended is its heir's at once.
+    pub fn heir(&self, id: UnitId) -> UnitId {
+        let now = self.current(id);
+        if self.get(now).is_none_or(Unit::live) {
+            return now;
+        }
+        let desk = |u: &&Unit| u.live() && (u.function.rules() || u.function == Function::Serve);
+        match self.up(id).find(desk) {
+            Some(u) if u.function != Function::Root => u.id,
+            _ => self.ops.unwrap_or(self.root()),
+        }
+    }
+    /// The units that have ended and whose heir this one is.
+    pub fn stands_for(&self, id: UnitId) -> &[UnitId] {
+        self.stands_for.get(&id).map_or(&[], Vec::as_slice)
+    }
+    /// The link that ended a unit, if one did: what it was split into or merged with.
+    pub fn ended_by(&self, id: UnitId) -> Option<&Link> {
+        let ended = self.get(id)?.valid_until?;
+        self.links.iter().find(|l| l.from == id && l.to != id && l.at == ended)
+    }
     /// The unit of a code, present or past: an old code leads to the first successor in force, or to the retired unit
     /// when there is none.
     pub fn by_code(&self, code: &str) -> Option<&Unit> {
         let id = *self.codes.get(code)?;
-        self.get(self.successors(id).first().copied().unwrap_or(id))
+        self.get(self.current(id))
     }
     /// The unit in force that has this code itself.
     pub fn by_own_code(&self, code: &str) -> Option<&Unit> {
@@ -300,23 +441,34 @@ impl Units {
             units.filter(|u| u.kind == kind).map(|u| u.id).next()
         })
     }
-    /// Units in force by name, English name, code or pinyin initials, best first.
-    pub fn search(&self, q: &str, within: Option<UnitId>, limit: usize) -> Vec<&Unit> {
+    /// Units in force by name, English name, code or pinyin initials, best first; after them those that were once called so
+    /// or that something called so became part of.
+    pub fn search(&self, q: &str, within: Option<UnitId>, limit: usize) -> Vec<Found<'_>> {
         let (typed, q) = (q.trim(), q.trim().to_lowercase());
         if q.is_empty() {
             return Vec::new();
         }
-        let code = |u: &Unit| u.code.get(..q.len()).is_some_and(|start| start.eq_ignore_ascii_case(&q));
-        let rank = |u: &Unit| match () {
-            () if u.name == typed || u.code == typed => Some(0),
-            () if u.name.starts_with(typed) || u.initials.starts_with(&q) => Some(1),
-            () if code(u) => Some(2),
-            () if u.name.contains(typed) || u.initials.contains(&q) => Some(3),
-            () => u.name_en.as_ref().filter(|en| en.to_lowercase().contains(&q)).map(|_| 4),
+        let begins = |code: &str| code.get(..q.len()).is_some_and(|start| start.eq_ignore_ascii_case(&q));
+        let rank = |name: &str, code: &str, initials: &str| match () {
+            () if name == typed || code == typed => Some(0),
+            () if name.starts_with(typed) || initials.starts_with(&q) => Some(1),
+            () if begins(code) => Some(2),
+            () if name.contains(typed) || initials.contains(&q) => Some(3),
+            () => None,
         };
         let inside = |u: &&Unit| within.is_none_or(|w| u.path.contains(&w));
-        let mut hits: Vec<(i32, &Unit)> = self.live().filter(inside).filter_map(|u| Some((rank(u)?, u))).collect();
-        hits.sort_by_key(|(rank, u)| (*rank, u.path.len()));
-        hits.into_iter().take(limit).map(|(_, u)| u).collect()
+        let english = |u: &Unit| u.name_en.as_ref().filter(|en| en.to_lowercase().contains(&q)).map(|_| 4);
+        let now = self.live().filter(inside).filter_map(|u| {
+            Some((rank(&u.name, &u.code, &u.initials).or_else(|| english(u))?, Found { unit: u, formerly: None }))
+        });
+        let past = self.past.iter().filter_map(|p| {
+            let unit = self.get(p.unit).filter(inside)?;
+            let formerly = Some(if begins(&p.code) { &*p.code } else { &*p.name });
+            Some((rank(&p.name, &p.code, &p.initials)? + 5, Found { unit, formerly }))
+        });
+        let mut hits: Vec<(i32, Found<'_>)> = now.chain(past).collect();
+        hits.sort_by_key(|(rank, found)| (*rank, found.unit.path.len()));
+        let mut seen = BTreeSet::new();
+        hits.into_iter().map(|(_, found)| found).filter(|f| seen.insert(f.unit.id)).take(limit).collect()
     }
 }

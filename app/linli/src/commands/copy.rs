@@ -18,14 +18,18 @@ const HELPING: i64 = 200;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 来源只读，不受影响；嵌入式数据库在服务运行时也可备份。目标必须是空的。
+中断的复制会在目标留下标记：在完成之前任何命令都不会打开它；用同样的参数再运行一次，会清空后重新开始。
 The source is only read; an embedded database can be copied while it is being served. The target must be empty.
+A copy that is broken off leaves a mark: until it is finished no command opens the target. Run it again with the same
+arguments: it empties the target and begins anew.
   linli copy --from DIR --to BACKUP                              备份 · backup
   linli copy --from BACKUP --to DIR                              恢复 · restore
   linli copy --from DIR --to DIR2 --to-database postgres://…     搬到 PostgreSQL · move to PostgreSQL
 退出码 · Exit codes:
   0  已复制，逐表核对一致 · copied, and every table compared
   1  目标非空、密钥不同、附件损坏或核对不一致 · target not empty, other keys, damaged file, or a difference
-  4  来源或目标不可用 · source or target not available")]
+  4  来源或目标不可用，或来源是未完成的复制 · source or target not available, or the source is an unfinished copy
+未完成的目标上，serve、verify 等命令以 4 退出 · on an unfinished target serve, verify and the others exit with 4")]
 pub(crate) struct Args {
     /// 来源数据目录 · Data directory to copy from
     #[arg(long, value_name = "DIR")]
@@ -69,8 +73,8 @@ pub(crate) struct Copied {
     indexed: u64,
 }
 
-/// Copies everything and compares it. The rows come in one transaction after keys and files, so that a copy that was broken
-/// off leaves a target that is still empty; the full-text index comes last.
+/// Copies everything and compares it: keys and files first, then the rows, under a mark that goes away last, when they have
+/// been compared and the full-text index has been made.
 fn copy(from: &Place, to: &Place, progress: &mut dyn FnMut(&'static str, u64)) -> Result<Copied, Failure> {
     if !from.data.join("keys").join("secret").is_file() {
         return Err(Failure::database(format!(
@@ -82,7 +86,7 @@ fn copy(from: &Place, to: &Place, progress: &mut dyn FnMut(&'static str, u64)) -
     let mut source = Snapshot::open(&options(from))?;
     fs::create_dir_all(&to.data).map_err(|e| at(&to.data, &e))?;
     let one_directory = same(&from.data, &to.data);
-    let target = Db::open(&options(to))?;
+    let target = linli_db::target(&options(to))?;
     if let Some(table) = linli_db::occupied(&target)? {
         return Err(Failure::failed(format!("目标非空（表 {table}）· the target is not empty (table {table})")));
     }
@@ -95,7 +99,8 @@ fn copy(from: &Place, to: &Place, progress: &mut dyn FnMut(&'static str, u64)) -
     // What came in while the rows were being read belongs to rows that are not here; what they name was there before.
     drop(source);
     drop(target);
-    let arrived = Snapshot::open(&options(to))?.contents(progress).map_err(told)?;
+    let unfinished = Options { unfinished: true, ..options(to) };
+    let arrived = Snapshot::open(&unfinished)?.contents(progress).map_err(told)?;
     for (was, is) in tables.iter().zip(&arrived) {
         if was != is {
             let (a, b) = (line(was), line(is));
@@ -103,6 +108,7 @@ fn copy(from: &Place, to: &Place, progress: &mut dyn FnMut(&'static str, u64)) -
         }
     }
     let indexed = index(to, progress)?;
+    linli_db::finish(&Db::open(&unfinished)?)?;
     Ok(Copied { tables, files, bytes, indexed })
 }
 
@@ -188,7 +194,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 /// Makes the full-text index of a copied deployment, in helpings.
 fn index(place: &Place, progress: &mut dyn FnMut(&'static str, u64)) -> Result<u64, Failure> {
-    let house = house::open(place, How::real())?;
+    let house = house::open(place, How { unfinished: true, ..How::real() })?;
     let system = Arc::new(Actor::system());
     let (mut after, mut done) = (None, 0);
     loop {
@@ -305,6 +311,38 @@ mod tests {
         }
         assert_eq!(summaries.first(), summaries.get(1));
         admin(&format!("DROP DATABASE {name} WITH (FORCE)"));
+
+        // Broken off in the middle of the rows, and again in the middle of the index: a mark stays, nobody opens it, and the
+        // same command begins anew.
+        let url = url.as_ref().map(|_| {
+            admin(&format!("CREATE DATABASE {name}"));
+            places[1].database.clone().unwrap()
+        });
+        for database in [None, url] {
+            let from = if database.is_some() { &places[0] } else { &places[2] };
+            let to = Place { data: base.join("broken"), database };
+            for stop in ["acts", "search"] {
+                let mut breaks = |what: &str, n: u64| assert!(what != stop || n == 0, "the machine stops");
+                let broken = std::panic::AssertUnwindSafe(|| copy(from, &to, &mut breaks).is_ok());
+                assert!(!std::panic::catch_unwind(broken).unwrap_or(false), "{stop}");
+                for refused in [
+                    house::open(&to, How::real()).map(drop).unwrap_err(),
+                    copy(&to, &Place { data: base.join("f"), database: None }, &mut |_, _| ()).map(drop).unwrap_err(),
+                ] {
+                    assert!(refused.code == 4 && refused.message.contains("broken off"), "{}", refused.message);
+                }
+            }
+            let copied = copy(from, &to, &mut |_, _| ()).unwrap();
+            assert_eq!(Some(&copied.summary()), summaries.first());
+            assert_eq!(found(&to, Some(&word)), held);
+            let whole = house::open(&to, How::real()).unwrap();
+            assert_eq!(crate::verify::check(&whole).unwrap().faults, Vec::<String>::new());
+            drop(whole);
+            fs::remove_dir_all(base.join("broken")).unwrap();
+        }
+        if places[1].database.is_some() {
+            admin(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
 
         // Damage and foreign keys are found before anything is written.
         let hash = hex(&Sha256::digest(PHOTO));

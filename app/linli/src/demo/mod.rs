@@ -133,6 +133,7 @@ pub fn run(args: Args) -> Done {
         ids: Ids::seeded(args.seed),
         secret: Some(secret),
         roles: None,
+        unfinished: false,
     };
     let house = house::open(&args.place, how)?;
     let system = Arc::new(Actor { via: Via::Demo, ..Actor::system() });

@@ -5,43 +5,6 @@ use linli_core::{ScopeKind, Upload};
 use linli_matters::{After, Ask};
 
 #[test]
-fn what_is_open_follows_its_unit_into_another() {
-    for w in World::both() {
-        let c = w.cast.clone();
-        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
-        let handed = w.report(c.stranger, w.words.lamp, "柳巷的灯坏了，请来看看");
-        let _ = handed;
-        w.system(move |cx| linli_registry::merge_units(cx, &[c.committee], c.elsewhere, "并入"));
-        w.work();
-        let now = w.again(&m);
-        assert_eq!(now.owner, Some(c.elsewhere), "no case is left without a desk");
-        assert_eq!(now.revision, m.revision);
-        assert_eq!(w.read(linli_matters::ownerless), 0);
-        let there = w.as_(c.far_worker);
-        let seen = w.house.read(&there, |cx| linli_matters::see(cx, &m.number));
-        assert!(seen.is_ok(), "who has the desk now sees it");
-        w.holds();
-        w.does(c.far_worker, &m, "sign", &[]);
-        w.holds();
-    }
-}
-
-#[test]
-fn a_department_that_becomes_part_of_another_hands_its_desk_over() {
-    for w in World::both() {
-        let c = w.cast.clone();
-        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
-        let m = w.does(c.worker, &m, "dispatch", &[("unit", &w.unit(c.department))]);
-        w.system(move |cx| linli_registry::merge_units(cx, &[c.department], c.other_department, "机构改革"));
-        w.work();
-        assert_eq!(w.again(&m).owner, Some(c.other_department));
-        w.does(c.other_official, &m, "sign", &[]);
-        assert_eq!(w.clock(&m, "answer").unit, c.other_department);
-        w.holds();
-    }
-}
-
-#[test]
 fn without_a_published_year_dates_are_provisional_and_are_counted_again() {
     for w in World::both() {
         let c = w.cast.clone();

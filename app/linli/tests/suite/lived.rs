@@ -90,6 +90,8 @@ fn every_tampering_is_found(dir: &Path) {
         format!("UPDATE matters SET revision = revision + 1 WHERE id = {one}"),
         format!("UPDATE matters SET redo = redo + 1 WHERE id = {one}"),
         format!("UPDATE matters SET u2 = u3 WHERE id = {one}"),
+        format!("UPDATE matters SET committee = (SELECT o.committee FROM matters o WHERE o.committee <> matters.committee LIMIT 1) WHERE id = {one}"),
+        format!("UPDATE matters SET u3 = (SELECT o.u3 FROM matters o WHERE o.u3 <> matters.u3 AND o.u2 = matters.u2 LIMIT 1) WHERE id = {one}"),
         format!("DELETE FROM matter_parties WHERE matter = {one}"),
         format!("INSERT INTO matter_parties SELECT id, id, 0 FROM matters WHERE id = {one}"),
         format!("DELETE FROM clocks WHERE matter = {one}"),

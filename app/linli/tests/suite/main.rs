@@ -1,6 +1,8 @@
 //! The whole program on both engines, in sentences: on SQLite with the real register, on PostgreSQL (where `LINLI_TEST_PG`
 //! holds its address) with a county that does not exist and each module under a role of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod borders;
+mod finding;
 mod journey;
 mod kept;
 mod lists;
@@ -111,7 +113,14 @@ fn root() -> PathBuf {
 fn open(dir: &Path, url: Option<String>, clock: &Arc<AtomicI64>) -> Arc<House> {
     let roles = url.as_ref().map(|_| format!("linli_suite_{}_", std::process::id()));
     let place = Place { data: dir.to_path_buf(), database: url };
-    let how = How { weak: true, time: TimeSource::Fake(clock.clone()), ids: Ids::Os, secret: Some([7; 32]), roles };
+    let how = How {
+        weak: true,
+        time: TimeSource::Fake(clock.clone()),
+        ids: Ids::Os,
+        secret: Some([7; 32]),
+        roles,
+        unfinished: false,
+    };
     linli::house::open(&place, how).unwrap_or_else(|e| panic!("{}", e.message))
 }
 

@@ -166,8 +166,13 @@ fn rows(w: &World) -> i64 {
     }
 }
 
-const PUBLIC_API: &[&str] =
-    &["/api/v1/categories", "/api/v1/responsibilities", "/api/v1/units", "/api/v1/openapi.json"];
+const PUBLIC_API: &[&str] = &[
+    "/api/v1/categories",
+    "/api/v1/responsibilities",
+    "/api/v1/units",
+    "/api/v1/units/{id}/history",
+    "/api/v1/openapi.json",
+];
 
 #[test]
 fn every_route_answers_every_role_without_failing_or_leaking() {
@@ -347,5 +352,30 @@ fn the_api_does_a_command_once() {
             let a = shell.ask(door, "POST", &stale, body, &[]);
             assert_eq!(a.status.as_u16(), status, "{body}: {}", a.body);
         }
+    }
+}
+
+#[test]
+fn an_old_code_leads_to_what_the_unit_is_now_and_says_so() {
+    for w in World::both() {
+        let (shell, nobody) = (Shell::of(&w), Door::default());
+        let c = w.cast.clone();
+        let old = w.read(|cx| Ok(linli_registry::units(cx)?.get(c.committee).unwrap().clone()));
+        let now = w.read(|cx| Ok(linli_registry::units(cx)?.get(c.elsewhere).unwrap().clone()));
+        w.pass(time::DAY);
+        w.system(move |cx| linli_registry::merge_units(cx, &[c.committee], c.elsewhere, "撤并批复"));
+        for text in [old.code.clone(), old.id.to_string()] {
+            let a = shell.ask(&nobody, "GET", &format!("/units/{text}"), "", &[]);
+            assert_eq!(a.status.as_u16(), 307);
+            let there = a.location;
+            let page = shell.ask(&nobody, "GET", &there, "", &[]).body;
+            assert!(there.contains("formerly=") && page.contains(&now.name), "{there}");
+            assert!(page.contains(&old.name) && page.contains(&old.code), "it says what was asked for");
+            assert!(!page.contains("撤并批复"), "the ground is for those who keep the unit");
+        }
+        let api = shell.ask(&nobody, "GET", &format!("/api/v1/units/{}/history", old.code), "", &[]);
+        assert!(api.body.contains("\"merge\"") && api.body.contains(&old.id.to_string()), "{}", api.body);
+        let found = shell.ask(&nobody, "GET", &format!("/api/v1/units?q={}", linli_web::encode(&old.name)), "", &[]);
+        assert!(found.body.contains(&format!("\"formerly\":\"{}\"", old.name)), "{}", found.body);
     }
 }

@@ -68,7 +68,18 @@ fn addresses_are_found_as_people_write_them() {
         }
         assert_eq!(names(&find(Some(committee), "10-1")).len(), 2);
         assert_eq!(names(&find(Some(committee), "1200弄9号"))[0], "友谊苑 9号");
-        assert_eq!(names(&find(Some(committee), "中心花园")), Vec::<&str>::new());
+        for q in ["中心花园", "心花", "花园", "zxhy", "友谊苑中心花园"] {
+            assert_eq!(names(&find(Some(committee), q)), ["友谊苑中心花园"], "{q}");
+        }
+        // A part of the estate's or the road's name gives its doors, with a number its rooms.
+        for q in ["谊苑", "谊路", "友谊路", "yy", "yl"] {
+            let found = find(None, q);
+            assert_eq!(names(&found)[..2], ["友谊苑 9号", "友谊苑 10号"], "{q}");
+            assert!(found.iter().all(|p| p.parent.is_none()), "{q}");
+        }
+        for q in ["谊苑9-502", "谊路1200弄9号502室", "yy9-502"] {
+            assert_eq!(names(&find(None, q)), ["友谊苑 9号502室"], "{q}");
+        }
         assert_eq!(names(&find(Some(committee), "友谊苑中心"))[0], "友谊苑中心花园");
         assert_eq!(names(&find(Some(committee), "yyyzxhy")), ["友谊苑中心花园"]);
         for q in ["", "  ", "牡丹路1200弄9号502室", "9-777", "%", "_", "王某"] {
@@ -121,5 +132,55 @@ fn places_stay_within_their_committee() {
         let room = rooms[0];
         w.try_as(&worker, move |cx| registry::retire_place(cx, room)).unwrap();
         assert!(w.read(&worker, |cx| registry::place(cx, room)).unwrap().is_none());
+    }
+}
+
+#[test]
+fn ones_own_committee_comes_first_and_every_page_goes_on_where_the_last_one_ended() {
+    for w in World::fictional() {
+        let (own, other) = (w.code("YL-E1.01"), w.code("YL-E1.02"));
+        for (committee, estate) in [(own, "桥头苑"), (other, "石桥苑"), (w.code("YL-E1.03"), "西门苑")] {
+            let spot =
+                |name: &str| NewPlace { kind: "spot".into(), name: format!("{estate}{name}"), ..NewPlace::default() };
+            let door =
+                |n: u32| NewPlace { kind: "door".into(), name: format!("{estate} {n}号"), ..NewPlace::default() };
+            let new: Vec<NewPlace> = (1..=30).map(door).chain([spot("西门"), spot("东门")]).collect();
+            w.system(move |cx| registry::create_places(cx, committee, &new));
+        }
+        let worker = w.post(other, Role::Worker, "西门某");
+        let page = |who: &Actor, within, q: &str, after: Option<&str>, limit| {
+            w.read(who, |cx| registry::page_places(cx, within, q, after, limit)).unwrap()
+        };
+        let (found, next) = page(&worker, None, "西门", None, 50);
+        assert_eq!(found[0].name, "石桥苑西门", "one's own committee before all others");
+        assert!(found[1..33].iter().all(|p| p.name.starts_with("西门苑")), "then what begins so");
+        assert_eq!((found.last().unwrap().name.as_str(), found.len(), next), ("桥头苑西门", 34, None));
+        for q in ["西门", "苑", "门", "苑西", "2", "苑2", "xm", "桥", "qt3"] {
+            let (whole, mut all, mut after) = (page(&worker, None, q, None, 50), Vec::new(), None);
+            loop {
+                let (found, next) = page(&worker, None, q, after.as_deref(), 3);
+                assert!(found.len() <= 3);
+                all.extend(found);
+                after = next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert!(!all.is_empty() && all.starts_with(&whole.0), "{q}");
+            let mut ids: Vec<_> = all.iter().map(|p| p.id).collect();
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), all.len(), "{q}: no place twice");
+            assert!(whole.1.is_some() || all.len() == whole.0.len(), "{q}");
+        }
+        assert_eq!(page(&worker, Some(own), "西门", None, 9).0.len(), 1, "only within what was asked");
+        let wrong = w.read(&worker, |cx| registry::page_places(cx, None, "西门", Some("zz"), 9));
+        assert_eq!(status(wrong), 422);
+        // Names follow their places into another committee.
+        w.system(move |cx| registry::merge_units(cx, &[own], other, "合并"));
+        w.pass(11_000);
+        w.told("nothing");
+        assert_eq!(names(&page(&worker, Some(other), "西门", None, 9).0), ["石桥苑西门", "桥头苑西门"]);
+        assert!(page(&worker, None, "西门某", None, 9).0.is_empty(), "never persons");
     }
 }

@@ -135,7 +135,7 @@ fn who_rules_between_two() {
         assert_eq!(units.name(at("YL-E1"), Lang::En), "Qingshi Subdistrict");
         assert_eq!(units.name(at("YL-E1.01"), Lang::En), "桥头社区");
         let found = |q: &str, within: Option<UnitId>| {
-            units.search(q, within, 3).iter().map(|u| u.name.as_str()).collect::<Vec<_>>()
+            units.search(q, within, 3).iter().map(|f| f.unit.name.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(found("桥头", None)[0], "桥头社区");
         assert_eq!(found("qtsq", None)[0], "桥头社区");
@@ -339,5 +339,67 @@ fn administrators_keep_what_lies_under_them() {
         w.try_as(&admin, move |cx| registry::end_post(cx, post)).unwrap();
         assert!(w.actor(someone).posts.is_empty());
         assert_eq!(status(w.try_as(&admin, move |cx| registry::end_post(cx, post))), 404);
+    }
+}
+
+#[test]
+fn what_a_unit_was_called_stays_known() {
+    for w in World::fictional() {
+        let (town, other) = (w.code("YL-E1"), w.code("YL-E2"));
+        let (id, next) = (w.code("YL-E1.01"), w.code("YL-E1.02"));
+        let rename = |name: Option<&str>, code: Option<&str>| {
+            let new = Renamed { name: name.map(Into::into), code: code.map(Into::into), ..Renamed::default() };
+            w.pass(1_000);
+            w.system(move |cx| registry::rename_unit(cx, id, &new, "更名"));
+        };
+        rename(Some("石桥社区"), None);
+        rename(Some("桥东社区"), Some("YL-E1.81"));
+        w.pass(1_000);
+        w.system(move |cx| registry::change_parent(cx, id, other, "划入"));
+        let units = w.units();
+        let known = units.history(id).unwrap();
+        let spans: Vec<_> = known.spans.iter().map(|s| (s.name.as_str(), s.code.as_str(), s.parent)).collect();
+        assert_eq!(
+            spans,
+            [
+                ("桥头社区", "YL-E1.01", Some(town)),
+                ("石桥社区", "YL-E1.01", Some(town)),
+                ("桥东社区", "YL-E1.81", Some(town)),
+                ("桥东社区", "YL-E1.81", Some(other)),
+            ]
+        );
+        let dates: Vec<_> = known.spans.iter().map(|s| s.until.map(|u| u - START)).collect();
+        assert_eq!(dates, [Some(1_000), Some(2_000), Some(3_000), None]);
+        assert!(known.spans.windows(2).all(|s| s[0].until == Some(s[1].since)));
+        for (q, formerly) in
+            [("桥头社区", "桥头社区"), ("石桥", "石桥社区"), ("sqsq", "石桥社区"), ("YL-E1.01", "YL-E1.01")]
+        {
+            let found = units.search(q, None, 5);
+            assert!(found.iter().any(|f| f.unit.id == id && f.formerly == Some(formerly)), "{q}: {found:?}");
+        }
+        let now = units.search("桥东社区", None, 5);
+        assert_eq!((now[0].unit.id, now[0].formerly), (id, None));
+        assert!(units.search("石桥", Some(town), 5).is_empty(), "it lies elsewhere now");
+
+        // Merged: what it was ever called leads to what it became part of.
+        w.pass(1_000);
+        w.system(move |cx| registry::merge_units(cx, &[id], next, "合并"));
+        let units = w.units();
+        for q in ["桥头社区", "石桥社区", "桥东社区"] {
+            let found = units.search(q, None, 5);
+            assert!(found.iter().any(|f| f.unit.id == next && f.formerly == Some(q)), "{q}: {found:?}");
+        }
+        assert_eq!(units.formerly("YL-E1.81").map(|f| f.0), Some("桥东社区"));
+        assert_eq!(units.formerly(&id.to_string()).map(|f| f.1), Some("YL-E1.81"));
+        assert_eq!((units.formerly("YL-E1.02"), units.formerly("nothing")), (None, None));
+        let known = units.history(next).unwrap();
+        let links: Vec<_> = known.links.iter().map(|l| (l.kind.as_str(), l.from, l.to, l.note.as_str())).collect();
+        assert_eq!(links, [("merge", id, next, "合并")]);
+        assert_eq!((units.heir(id), units.stands_for(next)), (next, &[id][..]));
+        assert_eq!(units.history(id).unwrap().spans.last().and_then(|s| s.until), Some(START + 4_000));
+        // What lay under it came along, and says so.
+        let grid = w.code("YL-E1.01.G1");
+        let under: Vec<_> = units.history(grid).unwrap().spans.iter().map(|s| s.parent).collect();
+        assert_eq!(under, [Some(id), Some(next)]);
     }
 }
