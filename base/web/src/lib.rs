@@ -2,8 +2,10 @@
 //!
 //! A handler reads the [`Req`], calls one use case through [`App::read`], [`App::write`] or [`App::page`], and shows the
 //! answer. Nothing here knows what a case is.
+pub mod api;
 mod app;
 mod assets;
+pub mod form;
 mod frame;
 mod html;
 mod limits;

@@ -10,6 +10,7 @@ pub mod rules;
 mod setup;
 mod store;
 mod suggest;
+mod uploads;
 mod view;
 
 pub use admin::{
