@@ -2,6 +2,7 @@
 mod admin;
 mod admin_pages;
 mod api;
+mod drafts;
 mod figures;
 mod pages;
 mod procedure;
@@ -18,6 +19,7 @@ pub use admin::{
 };
 pub use admin_pages::routes as admin_routes;
 pub use api::{openapi, routes as api_routes};
+pub use drafts::{Draft, draft, drafts, drop_draft, keep_draft, send_draft};
 pub use figures::{Figure, Figures, figures};
 pub use pages::routes;
 pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
@@ -37,7 +39,10 @@ linli_texts::texts!();
 pub const ADMIN: &str = "case.admin";
 
 /// What the capability tells the house.
-pub const MODULE: Module = Module::named("cases").texts(TEXTS).policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)]);
+pub const MODULE: Module = Module::named("cases")
+    .texts(TEXTS)
+    .policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)])
+    .ticks(&[drafts::FORGET]);
 
 const CATEGORIES: &str = "cases.categories";
 const RULES: &str = "cases.rules";
