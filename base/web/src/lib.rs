@@ -13,7 +13,7 @@ mod request;
 pub mod ui;
 pub mod words;
 
-pub use app::{App, AppOptions, Identify, PageBody, StoreFile, blocking, encode, local};
+pub use app::{App, AppOptions, Counts, Identify, PageBody, StoreFile, blocking, encode, local};
 pub use assets::asset;
 pub use frame::{Nav, NavItem, Width};
 pub use html::Html;

@@ -2,6 +2,7 @@
 mod admin;
 mod admin_pages;
 mod api;
+mod desk;
 mod drafts;
 mod figures;
 mod pages;
@@ -19,6 +20,7 @@ pub use admin::{
 };
 pub use admin_pages::routes as admin_routes;
 pub use api::{openapi, routes as api_routes};
+pub use desk::{my_turn, pressing};
 pub use drafts::{Draft, draft, drafts, drop_draft, keep_draft, send_draft};
 pub use figures::{Figure, Figures, figures};
 pub use pages::routes;

@@ -50,7 +50,6 @@ pub(super) async fn duty(State(app): State<App>, req: Req) -> Response {
         let soon_html = view::list(cx, &rows, None, false)?;
         let rows = view::rows(cx, &next[..next.len().min(20)], href)?;
         let next_html = view::list(cx, &rows, None, false)?;
-        let waiting = late.len() + soon.len();
         // Only those who may put an alarm right are shown it.
         let tends =
             cx.actor.posts.iter().any(|p| matches!(p.role, linli_core::Role::Dispatcher | linli_core::Role::Admin));
@@ -79,7 +78,7 @@ pub(super) async fn duty(State(app): State<App>, req: Req) -> Response {
             alarms,
             next: next_html,
         };
-        Ok(PageBody::new(s.t(t::P_DUTY), Html::of(&view)?).desk().count("/duty", waiting))
+        Ok(PageBody::new(s.t(t::P_DUTY), Html::of(&view)?).desk())
     })
     .await
 }

@@ -31,11 +31,12 @@ pub(super) async fn home(State(app): State<App>, req: Req) -> Response {
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
         let unit = cx.actor.homes.first().map_or(units.root(), |h| h.committee);
-        let (mut waiting, mut mine) = (Vec::new(), Vec::new());
+        let (mut waiting, mut mine, mut whole) = (Vec::new(), Vec::new(), true);
         if cx.actor.person.is_some() {
             let scope = cx.scope(procedure::LIST, ScopeKind::Mine, &[])?;
-            let all = linli_matters::list(cx, &scope, &Ask { limit: 12, ..Ask::default() })?.items;
-            (waiting, mine) = all.into_iter().partition(|m| m.state == "answered");
+            let all = linli_matters::list(cx, &scope, &Ask { limit: 12, ..Ask::default() })?;
+            whole = all.next.is_none();
+            (waiting, mine) = all.items.into_iter().partition(|m| m.state == "answered");
             mine.truncate(5);
         }
         let scope = cx.scope(procedure::LIST, ScopeKind::Public(unit), units.path(unit))?;
@@ -62,7 +63,8 @@ pub(super) async fn home(State(app): State<App>, req: Req) -> Response {
             near_title,
             near_href: format!("/cases?unit={unit}"),
         };
-        Ok(PageBody::new(title, Html::of(&view)?).count("/matters", waiting_n))
+        let body = PageBody::new(title, Html::of(&view)?);
+        Ok(if whole { body.count("/matters", waiting_n) } else { body })
     })
     .await
 }

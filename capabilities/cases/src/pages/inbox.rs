@@ -1,11 +1,11 @@
 //! The desk: everything that awaits a post, by due time, with the open matter beside it.
 use super::{after, flash};
 use crate::view::{self, Refused};
-use crate::{procedure, t};
+use crate::{desk, procedure, t};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use linli_core::{Cx, Error, FieldError, Result, ScopeKind, UnitId, time};
+use linli_core::{Cx, Error, FieldError, Result, UnitId, time};
 use linli_matters::{After, Ask};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req, local};
@@ -71,21 +71,13 @@ pub(super) fn inbox_page(
         return Err(Error::SignIn);
     }
     let units = linli_registry::units(cx)?;
-    let mut desks: Vec<UnitId> = cx
-        .actor
-        .posts
-        .iter()
-        .filter(|p| !matches!(p.role, linli_core::Role::GroupLeader | linli_core::Role::Admin))
-        .map(|p| p.unit)
-        .collect();
-    desks.dedup();
+    let desks = desk::desks(cx.actor);
     let unit = match &asked.unit {
         Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
         None => *desks.first().ok_or(Error::forbidden(t::P_NO_DESK))?,
     };
-    let supervisor = cx.actor.posts.iter().any(|p| p.unit == unit && p.role == linli_core::Role::Supervisor);
-    let kind = if supervisor { ScopeKind::Within(unit) } else { ScopeKind::Desk(unit) };
-    let scope = cx.scope(procedure::LIST, kind, units.path(unit))?;
+    let supervisor = desk::supervises(cx.actor, unit);
+    let scope = desk::inbox_scope(cx, unit)?;
     let state = asked.state.as_deref().filter(|s| procedure::CASE.state(s).is_some());
     let ask = Ask { state: state.map(str::to_owned), open: true, after: asked.after, limit: 30, ..Ask::default() };
     let listed = linli_matters::list(cx, &scope, &ask)?;
@@ -114,7 +106,10 @@ pub(super) fn inbox_page(
     }
     let more = listed.next.map_or(Html::empty(), |n| s.more(&format!("{back}&after={}", n.token())));
     let rows_n = rows.len();
-    let soon = rows.iter().filter(|r| r.due.is_some_and(|d| d < cx.now + 2 * time::HOUR)).count();
+    // The badge counts what presses on the first desk; here it is known where the list goes further than that.
+    let pressing = listed.items.iter().filter(|m| desk::presses(cx, m)).count();
+    let known = desks.first() == Some(&unit) && state.is_none() && asked.after.is_none();
+    let known = known && (pressing < rows_n || listed.next.is_none());
     let count = if more.as_str().is_empty() { rows_n.to_string() } else { format!("{rows_n}+") };
     let tab = |value: &str, label: &str| {
         let href =
@@ -141,7 +136,8 @@ pub(super) fn inbox_page(
         story,
         back,
     };
-    Ok(PageBody::new(title, Html::of(&view)?).desk().full().count("/inbox", soon))
+    let body = PageBody::new(title, Html::of(&view)?).desk().full();
+    Ok(if known { body.count("/inbox", pressing) } else { body })
 }
 
 /// Rows in order of due time under one heading for each urgency.

@@ -20,9 +20,11 @@ pub(super) async fn mine(State(app): State<App>, req: Req) -> Response {
         let scope = cx.scope(procedure::LIST, ScopeKind::Mine, &[])?;
         let listed = linli_matters::list(cx, &scope, &Ask { after: at, limit: 20, ..Ask::default() })?;
         let rows = view::rows(cx, &listed.items, |m| format!("/m/{}", m.number))?;
+        let whole = at.is_none() && listed.next.is_none();
         let waiting = listed.items.iter().filter(|m| m.state == "answered").count();
         let list = view::list(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
-        Ok(titled(s.t(t::P_MY_MATTERS), s.t(t::P_MY_LEAD), list)?.count("/matters", waiting))
+        let body = titled(s.t(t::P_MY_MATTERS), s.t(t::P_MY_LEAD), list)?;
+        Ok(if whole { body.count("/matters", waiting) } else { body })
     })
     .await
 }
