@@ -171,6 +171,28 @@ export async function theSameReportWithoutScripts(world) {
   await go(tenant, NEXT);
   assert.match(await tenant.innerText(".preview"), /22号(?!\d)/);
   assert.doesNotMatch(await tenant.innerText(".preview"), /\d室/);
+  // Back and forward show what was typed; loading a page again sends nothing.
+  await tenant.goBack();
+  assert.equal(await tenant.inputValue('[name="category"]'), "facilities.door");
+  await tenant.goBack();
+  assert.match(await tenant.inputValue('[name="words"]'), /信箱锁/);
+  assert.equal(await tenant.isChecked('[name="kept"]'), true, "the photo need not be picked again");
+  await tenant.goForward();
+  await tenant.goForward();
+  await tenant.reload();
+  // One answer is changed, and nothing else.
+  await go(tenant, '.change a[href*="#f-words"]');
+  await tenant.fill('[name="words"]', "南门的信箱锁坏了，信都掉在地上，淋湿了。");
+  await go(tenant, NEXT);
+  assert.match(await tenant.innerText(".preview"), /淋湿了/);
+  assert.match(await tenant.innerText(".facts"), /照片\s+1/);
+  // A second tab is another report, which knows of this one.
+  const tab = await tenant.context().newPage();
+  await tab.goto("/report");
+  assert.equal(await tab.inputValue('[name="words"]'), "");
+  await go(tab, '.notice a[href*="draft="]');
+  assert.match(await tab.inputValue('[name="words"]'), /淋湿了/);
+  await tab.close();
   await go(tenant, NEXT);
   const number = new URL(tenant.url()).pathname.replace("/m/", "");
   const neighbour = await world.as("resident", { phone: true, lang: "zh" });

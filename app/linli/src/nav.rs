@@ -1,10 +1,10 @@
 //! Where one can go: residents' tabs on a phone, the desk's side navigation, each place shown to whoever has a use for it.
 use linli_cases::t;
 use linli_core::{Cx, Result, Role, Text};
-use linli_web::{Nav, NavItem};
+use linli_web::{Counts, Nav, NavItem};
 
 /// The navigation for the actor of a page.
-pub(crate) fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
+pub(crate) fn nav(cx: &mut Cx<'_, '_>, counted: &Counts) -> Result<Nav> {
     let units = linli_registry::units(cx)?;
     let actor = cx.actor;
     let lang = actor.lang;
@@ -12,7 +12,7 @@ pub(crate) fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
         href: href.into(),
         icon,
         label: label.in_(lang).into(),
-        count: None,
+        count: 0,
     };
     let is = |roles: &[Role]| actor.posts.iter().any(|p| roles.contains(&p.role));
     let desk = is(&[Role::Worker, Role::Head, Role::Handler, Role::Dispatcher, Role::Supervisor]);
@@ -22,11 +22,13 @@ pub(crate) fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
     if actor.person.is_some() && !actor.is_staff() {
         tabs.push(item("/", "home", linli_web::t::HOME));
         tabs.push(item("/report", "report", t::H_REPORT));
-        tabs.push(item("/matters", "inbox", t::P_MY_MATTERS));
+        let waiting = count(cx, counted, "/matters", linli_cases::my_turn)?;
+        tabs.push(NavItem { count: waiting, ..item("/matters", "inbox", t::P_MY_MATTERS) });
         tabs.push(item("/cases", "eye", t::P_CASES));
     }
     if desk {
-        side.push(item("/inbox", "inbox", t::P_INBOX));
+        let pressing = count(cx, counted, "/inbox", linli_cases::pressing)?;
+        side.push(NavItem { count: pressing, ..item("/inbox", "inbox", t::P_INBOX) });
         side.push(item("/duty", "clock", t::P_DUTY));
     }
     if is(&[Role::Worker, Role::Head]) {
@@ -57,4 +59,12 @@ pub(crate) fn nav(cx: &mut Cx<'_, '_>) -> Result<Nav> {
         phone: home.and_then(|h| units.get(h)).and_then(|u| u.phone.clone()),
         signed_in: actor.person.is_some(),
     })
+}
+
+/// What the page has counted, else one bounded statement.
+fn count(cx: &mut Cx<'_, '_>, counted: &Counts, href: &str, ask: fn(&mut Cx<'_, '_>) -> Result<usize>) -> Result<i64> {
+    match counted.iter().find(|c| c.0 == href) {
+        Some((_, n)) => Ok(*n),
+        None => Ok(ask(cx)? as i64),
+    }
 }

@@ -28,8 +28,8 @@ pub struct AppOptions {
     pub identify: Identify,
     /// Lets a page session last on; called in the transaction of a write by somebody signed in.
     pub touch: fn(&mut Cx<'_, '_>, token: &str) -> Result<()>,
-    /// The navigation for an actor, read with the page.
-    pub nav: fn(&mut Cx<'_, '_>) -> Result<Nav>,
+    /// The navigation for an actor, read with the page; what the page has counted need not be counted again.
+    pub nav: fn(&mut Cx<'_, '_>, counted: &Counts) -> Result<Nav>,
     /// Files.
     pub store_file: StoreFile,
     /// Behind TLS: cookies are `Secure` and carry the `__Host-` prefix.
@@ -171,10 +171,7 @@ impl App {
                 if let Some(to) = body.redirect {
                     return Ok((Err(to), cx.tx.queries()));
                 }
-                let mut nav = nav(cx)?;
-                for item in nav.tabs.iter_mut().chain(&mut nav.side) {
-                    item.count = body.counts.iter().find(|c| c.0 == item.href).map_or(item.count, |c| Some(c.1));
-                }
+                let nav = nav(cx, &body.counts)?;
                 let name = cx.actor.name.clone();
                 let account = cx.actor.person.map(|p| {
                     cx.token_digest(&format!("account\n{p}")).iter().take(8).map(|b| format!("{b:02x}")).collect()
@@ -252,9 +249,10 @@ impl App {
             // What the database may have caused is told without it.
             let nav = self.0.o.nav;
             let nav = match status.as_u16() {
-                403 | 404 | 409 | 422 => {
-                    self.read(req, move |cx| Ok((nav(cx)?, cx.actor.name.clone()))).await.unwrap_or_default()
-                }
+                403 | 404 | 409 | 422 => self
+                    .read(req, move |cx| Ok((nav(cx, &Counts::new())?, cx.actor.name.clone())))
+                    .await
+                    .unwrap_or_default(),
                 _ => Default::default(),
             };
             let frame = Frame {
@@ -304,6 +302,9 @@ impl App {
     }
 }
 
+/// How many things await somebody, by place of the navigation.
+pub type Counts = Vec<(&'static str, i64)>;
+
 /// What a page gives to the frame.
 #[derive(Debug, Default)]
 pub struct PageBody {
@@ -320,7 +321,7 @@ pub struct PageBody {
     /// The name of the draft that this page's request delivered: the browser may forget it.
     pub draft_done: Option<&'static str>,
     /// What the page knows of what awaits somebody elsewhere: place of the navigation, how many.
-    pub counts: Vec<(&'static str, i64)>,
+    pub counts: Counts,
 }
 
 impl PageBody {
@@ -344,7 +345,7 @@ impl PageBody {
     pub fn desk(self) -> PageBody {
         PageBody { desk: true, ..self }
     }
-    /// So many things await somebody at a place of the navigation; costs nothing where the page has counted them anyway.
+    /// So many things await somebody at a place of the navigation: for a page that knows them all, so that nobody counts again.
     pub fn count(mut self, href: &'static str, n: usize) -> PageBody {
         self.counts.push((href, n as i64));
         self

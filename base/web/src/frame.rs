@@ -13,8 +13,13 @@ pub struct NavItem {
     pub icon: &'static str,
     /// Its name.
     pub label: String,
-    /// How many things await somebody there.
-    pub count: Option<i64>,
+    /// How many things await somebody there; more than [`NavItem::MOST`] are told as such.
+    pub count: i64,
+}
+
+impl NavItem {
+    /// The largest number a badge shows.
+    pub const MOST: i64 = 30;
 }
 
 /// The navigation for an actor.
@@ -110,12 +115,13 @@ impl FrameView<'_> {
     }
     /// How many things await somebody at a place of the navigation.
     fn count(&self, item: &NavItem) -> Html {
-        match item.count {
-            Some(n) if n > 0 => Html::built(format!(
-                r#"<span class="count">{n}<span class="hidden-text">{}</span></span>"#,
+        let more = if item.count > NavItem::MOST { "+" } else { "" };
+        match item.count.min(NavItem::MOST) {
+            ..=0 => Html::empty(),
+            n => Html::built(format!(
+                r#"<span class="count">{n}{more}<span class="hidden-text">{}</span></span>"#,
                 self.t(t::N_AWAIT)
             )),
-            _ => Html::empty(),
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! A handler reads the [`Req`], calls one use case through [`App::read`], [`App::write`] or [`App::page`], and shows the
 //! answer. Nothing here knows what a case is.
+pub mod api;
 mod app;
 mod assets;
+pub mod form;
 mod frame;
 mod html;
 mod limits;
@@ -11,7 +13,7 @@ mod request;
 pub mod ui;
 pub mod words;
 
-pub use app::{App, AppOptions, Identify, PageBody, StoreFile, blocking, encode, local};
+pub use app::{App, AppOptions, Counts, Identify, PageBody, StoreFile, blocking, encode, local};
 pub use assets::asset;
 pub use frame::{Nav, NavItem, Width};
 pub use html::Html;

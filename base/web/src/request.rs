@@ -3,12 +3,14 @@ use crate::{App, t};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Path, Query, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
-use linli_core::{CommandKey, Error, Lang, RawInput, Result, Via};
+use linli_core::{CommandKey, Error, FieldError, Lang, RawInput, Result, Via};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// The largest body taken, in bytes: six pictures of the largest size would be more, but the page shrinks them first.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
+/// The most files taken at once.
+const MAX_FILES: usize = 8;
 /// The largest body of a form without files, or of JSON.
 const MAX_TEXT: usize = 256 * 1024;
 
@@ -161,6 +163,12 @@ impl Req {
     }
     /// The form, urlencoded or multipart; files are checked, re-encoded and stored by their content on the way.
     pub async fn form(&mut self, app: &App) -> Result<RawInput> {
+        let (raw, faults) = self.form_and_faults(app).await?;
+        if faults.is_empty() { Ok(raw) } else { Err(Error::Invalid(faults)) }
+    }
+    /// The same, with what is wrong with files beside everything else: what was typed can be shown again, and the files
+    /// that were good need not be picked again.
+    pub async fn form_and_faults(&mut self, app: &App) -> Result<(RawInput, Vec<FieldError>)> {
         let kind = self.content_type();
         if kind.starts_with("multipart/form-data") {
             return self.multipart(app).await;
@@ -174,7 +182,7 @@ impl Req {
         for (name, value) in pairs {
             raw.values.entry(name).or_default().push(value);
         }
-        Ok(raw)
+        Ok((raw, Vec::new()))
     }
     /// The JSON body; an empty body is an empty object.
     pub async fn json(&mut self) -> Result<serde_json::Value> {
@@ -206,7 +214,7 @@ impl Req {
         let body = self.take_body()?;
         axum::body::to_bytes(body, max).await.map_err(|_| Error::Bad(413, t::BODY_TOO_LARGE.msg()))
     }
-    async fn multipart(&mut self, app: &App) -> Result<RawInput> {
+    async fn multipart(&mut self, app: &App) -> Result<(RawInput, Vec<FieldError>)> {
         let mut request = Request::new(self.take_body()?);
         *request.headers_mut() = self.headers.clone();
         let bad = || Error::Bad(400, t::BAD_BODY.msg());
@@ -214,7 +222,7 @@ impl Req {
             if e.status() == 413 { Error::Bad(413, t::BODY_TOO_LARGE.msg()) } else { bad() }
         };
         let mut parts = Multipart::from_request(request, app).await.map_err(|_| bad())?;
-        let mut raw = RawInput::default();
+        let (mut raw, mut faults) = (RawInput::default(), Vec::new());
         let mut fields = 0;
         while let Some(field) = parts.next_field().await.map_err(too_large)? {
             fields += 1;
@@ -226,20 +234,23 @@ impl Req {
             let bytes = field.bytes().await.map_err(too_large)?;
             match file_name {
                 Some(file) if !bytes.is_empty() => {
-                    if raw.files.values().map(Vec::len).sum::<usize>() >= 8 {
-                        return Err(Error::field(name, linli_core::t::TOO_MANY_FILES.with("max", 8)));
+                    if raw.files.values().map(Vec::len).sum::<usize>() >= MAX_FILES {
+                        let msg = linli_core::t::TOO_MANY_FILES.with("max", MAX_FILES);
+                        faults.push(FieldError { field: name, msg });
+                        continue;
                     }
-                    let upload = app.store_file(file, bytes).await.map_err(|e| match e {
-                        Error::Bad(_, msg) => Error::field(name.clone(), msg),
-                        other => other,
-                    })?;
-                    raw.files.entry(name).or_default().push(upload);
+                    match app.store_file(file, bytes).await {
+                        Ok(upload) => raw.files.entry(name).or_default().push(upload),
+                        Err(Error::Bad(_, msg)) => faults.push(FieldError { field: name, msg }),
+                        Err(Error::Invalid(more)) => faults.extend(more),
+                        Err(e) => return Err(e),
+                    }
                 }
                 Some(_) => {}
                 None => raw.values.entry(name).or_default().push(String::from_utf8_lossy(&bytes).into_owned()),
             }
         }
-        Ok(raw)
+        Ok((raw, faults))
     }
 }
 

@@ -1,4 +1,5 @@
 //! The JSON API: everything the pages do. The OpenAPI document is generated from the same fields and moves.
+use crate::uploads::{keep_files, sealed};
 use crate::{pages, procedure, report};
 use axum::Router;
 use axum::extract::State;
@@ -7,8 +8,9 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use linli_core::{Cx, Error, RawInput, Result, ScopeKind, UnitId, time};
 use linli_matters::{Ask, Matter, Procedure, Reading};
+use linli_web::api::{answers, count, json_of, key, limit, list as page_of, query, schema, signed_in, text};
 use linli_web::{App, Req};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The routes.
 pub fn routes() -> Router<App> {
@@ -22,10 +24,6 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/categories", get(categories))
         .route("/api/v1/responsibilities", get(responsibilities))
         .route("/api/v1/figures", get(figures))
-}
-
-fn signed_in(cx: &Cx<'_, '_>) -> Result<()> {
-    if cx.actor.person.is_some() { Ok(()) } else { Err(Error::SignIn) }
 }
 
 /// A matter in a list.
@@ -44,16 +42,6 @@ fn row(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Value> {
         "open": m.open, "supervised": m.supervised, "redo": m.redo, "revision": m.revision, "opened": time::rfc3339(m.opened),
         "due": m.due.map(time::rfc3339), "closed": m.closed.map(time::rfc3339),
     }))
-}
-
-fn limit(req: &Req) -> Result<i64> {
-    match req.q("limit") {
-        None => Ok(20),
-        Some(text) => match text.parse::<i64>() {
-            Ok(n) if (1..=100).contains(&n) => Ok(n),
-            _ => Err(Error::field("limit", linli_core::t::OUT_OF_RANGE.with("min", 1).with("max", 100))),
-        },
-    }
 }
 
 /// A place in a list; one that cannot be read is an error, not the first page.
@@ -84,10 +72,10 @@ fn listed(cx: &mut Cx<'_, '_>, page: linli_matters::Listed) -> Result<Value> {
 async fn list(State(app): State<App>, req: Req) -> Response {
     let text = |name: &str| req.q(name).map(str::to_owned);
     let (unit, state, category, q) = (text("unit"), text("state"), text("category"), text("q"));
-    let (at, limit) = (after(&req), limit(&req));
+    let (at, limit) = (after(&req), limit(&req, 20, 100));
     let made = app
         .read(&req, move |cx| {
-            let (at, limit) = (at?, limit?);
+            let (at, limit) = (at?, limit? as i64);
             signed_in(cx)?;
             if let Some(state) = &state
                 && procedure::CASE.state(state).is_none()
@@ -116,20 +104,14 @@ async fn list(State(app): State<App>, req: Req) -> Response {
 
 async fn inbox(State(app): State<App>, req: Req) -> Response {
     let (unit, state) = (req.q("unit").map(str::to_owned), req.q("state").map(str::to_owned));
-    let (at, limit) = (after(&req), limit(&req));
+    let (at, limit) = (after(&req), limit(&req, 20, 100));
     let made = app
         .read(&req, move |cx| {
-            let (at, limit) = (at?, limit?);
+            let (at, limit) = (at?, limit? as i64);
             signed_in(cx)?;
             let unit = match unit {
                 Some(text) => unit_of(cx, "unit", &text)?,
-                None => cx
-                    .actor
-                    .posts
-                    .iter()
-                    .find(|p| p.role != linli_core::Role::GroupLeader)
-                    .map(|p| p.unit)
-                    .ok_or(Error::forbidden(crate::t::P_NO_DESK))?,
+                None => pages::own_desk(cx)?,
             };
             let path = linli_registry::units(cx)?.path(unit).to_vec();
             let scope = cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path)?;
@@ -204,7 +186,7 @@ fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Value> {
 /// Takes a picture or voice note (multipart, field `files`), re-encodes and stores it, and gives for each a sealed
 /// description: what the `files` of a report or move name. A description that was tampered with is refused.
 async fn upload(State(app): State<App>, mut req: Req) -> Response {
-    let signed = app.read(&req, |cx| signed_in(cx)).await;
+    let signed = app.read(&req, |cx| signed_in(cx).map(drop)).await;
     let made = match signed {
         Ok(()) => req.form(&app).await,
         Err(e) => Err(e),
@@ -216,7 +198,7 @@ async fn upload(State(app): State<App>, mut req: Req) -> Response {
         }
         let described = uploads.iter().map(|u| {
             let text = serde_json::to_string(u).map_err(Error::internal)?;
-            let sealed = pages::sealed(app.house(), &text);
+            let sealed = sealed(|s| app.house().keys.token_digest(s), &text);
             Ok(json!({"file": sealed, "mime": u.mime, "size": u.size, "name": u.name}))
         });
         Ok(json!({"items": described.collect::<Result<Vec<_>>>()?, "next": null}))
@@ -230,7 +212,7 @@ fn raw_of(app: &App, body: &Value) -> Result<RawInput> {
     if let Some(named) = raw.values.remove("files") {
         let wanted = named.len();
         raw.values.insert("kept".into(), named);
-        pages::keep_files(app.house(), &mut raw);
+        keep_files(app.house(), &mut raw);
         if raw.files.values().map(Vec::len).sum::<usize>() != wanted {
             return Err(Error::field("files", linli_core::t::NOT_AN_ID));
         }
@@ -298,10 +280,10 @@ fn split(app: &App, mut body: Value) -> Result<(RawInput, Option<i64>)> {
 async fn units(State(app): State<App>, req: Req) -> Response {
     let (within, q, at) =
         (req.q("within").map(str::to_owned), req.q("q").map(str::to_owned), req.q("after").map(str::to_owned));
-    let limit = limit(&req);
+    let limit = limit(&req, 20, 100);
     let made = app
         .read(&req, move |cx| {
-            let limit = limit? as usize;
+            let limit = limit?;
             let within = within.map(|w| unit_of(cx, "within", &w)).transpose()?;
             let units = linli_registry::units(cx)?;
             let lang = cx.actor.lang;
@@ -378,50 +360,26 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
     app.api(&req, StatusCode::OK, made).await
 }
 
-/// The schema of a set of fields.
-fn schema(fields: &[linli_core::Field], extra: &[(&str, Value)]) -> Value {
-    let mut properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), f.schema())).collect();
-    properties.extend(extra.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
-    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    schema
-}
-
 /// The OpenAPI 3.1 document of this API, generated from the report's fields and the procedures' moves.
 pub fn openapi() -> Value {
-    let json_of = |schema: Value| json!({"application/json": {"schema": schema}});
-    let problem = |what: &str| json!({"description": what, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
-    let answers = |ok: &str, schema: Value| {
-        json!({ok: {"description": "OK", "content": json_of(schema)}, "400": problem("malformed"), "401": problem("sign in"), "403": problem("not allowed"),
-            "404": problem("not found, or not yours to see"), "409": problem("changed meanwhile, or not possible now"), "413": problem("too large"),
-            "415": problem("media type"), "422": problem("fields to correct"), "429": problem("too many requests"), "503": problem("database not reachable: ask again with the same key")})
-    };
-    let query = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "schema": schema});
-    let text = || json!({"type": "string", "maxLength": 200});
-    let page =
-        || vec![query("after", text()), query("limit", json!({"type": "integer", "minimum": 1, "maximum": 100}))];
+    let page = || vec![query("after", false, text()), query("limit", false, count(100))];
     let number = || json!({"name": "number", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9-]+$"}});
-    let key = || json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}});
     let with = |mut params: Vec<Value>, more: Vec<Value>| {
         params.extend(more);
         params
     };
-    let list = || json!({"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}});
     let mut paths = json!({
         "/api/v1/cases": {
-            "get": {"operationId": "listCases", "summary": "诉求列表 · Cases of a unit, or one's own", "parameters": with(page(), vec![query("unit", text()), query("state", json!({"type": "string", "enum": procedure::CASE.states.iter().map(|s| s.name).collect::<Vec<_>>()})), query("category", text()), query("q", text())]), "responses": answers("200", list())},
-            "post": {"operationId": "reportCase", "summary": "上报 · Report a case", "parameters": [key()], "requestBody": {"required": true, "content": json_of(schema(report::FIELDS, &[]))}, "responses": answers("201", json!({"$ref": "#/components/schemas/Case"}))},
+            "get": {"operationId": "listCases", "summary": "诉求列表 · Cases of a unit, or one's own", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, json!({"type": "string", "enum": procedure::CASE.states.iter().map(|s| s.name).collect::<Vec<_>>()})), query("category", false, text()), query("q", false, text())]), "responses": answers("200", page_of())},
+            "post": {"operationId": "reportCase", "summary": "上报 · Report a case", "parameters": [key()], "requestBody": {"required": true, "content": json_of(schema(report::FIELDS, &[], &[]))}, "responses": answers("201", json!({"$ref": "#/components/schemas/Case"}))},
         },
         "/api/v1/cases/{number}": {"get": {"operationId": "getCase", "summary": "一件诉求 · A case as a story", "parameters": [number()], "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}},
-        "/api/v1/files": {"post": {"operationId": "uploadFiles", "summary": "照片或语音 · Upload pictures or voice notes; the answer's `file` goes into `files` of a report or move", "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": {"type": "object", "required": ["files"], "properties": {"files": {"type": "array", "maxItems": 6, "items": {"type": "string", "format": "binary"}}}}}}}, "responses": answers("201", list())}},
-        "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", text()), query("state", text())]), "responses": answers("200", list())}},
-        "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", text()), query("q", text())]), "responses": answers("200", list())}},
-        "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", list())}},
-        "/api/v1/responsibilities": {"get": {"operationId": "listResponsibilities", "summary": "职责清单 · Who acts, who pays, by which article", "responses": answers("200", list())}},
-        "/api/v1/figures": {"get": {"operationId": "figures", "summary": "指标 · Figures of a unit with their definitions", "parameters": [json!({"name": "unit", "in": "query", "required": true, "schema": text()}), query("from", json!({"type": "string", "format": "date"})), query("to", json!({"type": "string", "format": "date"}))], "responses": answers("200", json!({"type": "object"}))}},
+        "/api/v1/files": {"post": {"operationId": "uploadFiles", "summary": "照片或语音 · Upload pictures or voice notes; the answer's `file` goes into `files` of a report or move", "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": {"type": "object", "required": ["files"], "properties": {"files": {"type": "array", "maxItems": 6, "items": {"type": "string", "format": "binary"}}}}}}}, "responses": answers("201", page_of())}},
+        "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, text())]), "responses": answers("200", page_of())}},
+        "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", false, text()), query("q", false, text())]), "responses": answers("200", page_of())}},
+        "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", page_of())}},
+        "/api/v1/responsibilities": {"get": {"operationId": "listResponsibilities", "summary": "职责清单 · Who acts, who pays, by which article", "responses": answers("200", page_of())}},
+        "/api/v1/figures": {"get": {"operationId": "figures", "summary": "指标 · Figures of a unit with their definitions", "parameters": [query("unit", true, text()), query("from", false, json!({"type": "string", "format": "date"})), query("to", false, json!({"type": "string", "format": "date"}))], "responses": answers("200", json!({"type": "object"}))}},
     });
     let procedures: [&Procedure; 2] = [&procedure::CASE, &procedure::TASK];
     for p in procedures {
@@ -432,6 +390,7 @@ pub fn openapi() -> Value {
             }
             let body = schema(
                 m.input,
+                &[],
                 &[("revision", json!({"type": ["integer", "null"], "description": "the act number one has seen"}))],
             );
             paths[path] = json!({"post": {"operationId": format!("{}_{}", p.kind, m.name()), "summary": format!("{} · {}", m.label.zh, m.label.en), "parameters": [number(), key()],

@@ -2,6 +2,8 @@
 mod admin;
 mod admin_pages;
 mod api;
+mod desk;
+mod drafts;
 mod figures;
 mod pages;
 mod procedure;
@@ -10,6 +12,7 @@ pub mod rules;
 mod setup;
 mod store;
 mod suggest;
+mod uploads;
 mod view;
 
 pub use admin::{
@@ -17,6 +20,8 @@ pub use admin::{
 };
 pub use admin_pages::routes as admin_routes;
 pub use api::{openapi, routes as api_routes};
+pub use desk::{my_turn, pressing};
+pub use drafts::{Draft, draft, drafts, drop_draft, keep_draft, send_draft};
 pub use figures::{Figure, Figures, figures};
 pub use pages::routes;
 pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
@@ -36,7 +41,10 @@ linli_texts::texts!();
 pub const ADMIN: &str = "case.admin";
 
 /// What the capability tells the house.
-pub const MODULE: Module = Module::named("cases").texts(TEXTS).policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)]);
+pub const MODULE: Module = Module::named("cases")
+    .texts(TEXTS)
+    .policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)])
+    .ticks(&[drafts::FORGET]);
 
 const CATEGORIES: &str = "cases.categories";
 const RULES: &str = "cases.rules";

@@ -1,5 +1,5 @@
 //! Every statement of the cases capability.
-use linli_core::{MatterId, Millis, PersonId, Result, UnitId};
+use linli_core::{MatterId, Millis, PersonId, Result, Sealed, UnitId};
 use linli_db::{Json, Tx, sql};
 use serde_json::Value;
 use uuid::Uuid;
@@ -253,4 +253,53 @@ pub(crate) fn end_rule(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<u64> {
         sql!("UPDATE routing_rules SET valid_until = $2 WHERE id = $1 AND (valid_until IS NULL OR valid_until > $2)"),
         &[&id, &at],
     )?)
+}
+
+linli_db::row! {
+    /// A report being written, or the number of the case that became of it.
+    #[derive(Debug, Clone)]
+    pub struct DraftRow {
+        /// When it was last changed.
+        pub at: Millis,
+        /// What was typed; none once it is sent.
+        pub body: Option<Sealed>,
+        /// The case's number, once it is sent.
+        pub number: Option<String>,
+    }
+}
+
+pub(crate) fn draft(tx: &mut Tx<'_>, person: PersonId, key: &str) -> Result<Option<DraftRow>> {
+    Ok(tx.opt(
+        sql!("SELECT at, body, number FROM report_drafts WHERE person = $1 AND key = $2 LIMIT 1"),
+        &[&person, &key],
+    )?)
+}
+
+/// Keys and times of somebody's last drafts, and the numbers of those sent; newest first.
+pub(crate) fn drafts(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<(String, Millis, Option<String>)>> {
+    Ok(tx.all(
+        sql!("SELECT key, at, number FROM report_drafts WHERE person = $1 ORDER BY at DESC, key LIMIT 60"),
+        &[&person],
+    )?)
+}
+
+pub(crate) fn put_draft(tx: &mut Tx<'_>, person: PersonId, key: &str, row: &DraftRow) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO report_drafts (person, key, at, body, number) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (person, key) DO UPDATE SET at = excluded.at, body = excluded.body, number = excluded.number"
+        ),
+        &[&person, &key, &row.at, &row.body, &row.number],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn drop_draft(tx: &mut Tx<'_>, person: PersonId, key: &str) -> Result<()> {
+    tx.exec(sql!("DELETE FROM report_drafts WHERE person = $1 AND key = $2 AND number IS NULL"), &[&person, &key])?;
+    Ok(())
+}
+
+/// Forgets what was not sent since `typed`, and the numbers of what was sent before `sent`.
+pub(crate) fn forget_drafts(tx: &mut Tx<'_>, typed: Millis, sent: Millis) -> Result<u64> {
+    Ok(tx.exec(sql!("DELETE FROM report_drafts WHERE at < $1 AND (number IS NULL OR at < $2)"), &[&typed, &sent])?)
 }

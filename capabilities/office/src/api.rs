@@ -1,5 +1,5 @@
 //! The JSON twins of these pages, and their part of the OpenAPI document.
-use crate::form::{Form, find_unit, signed_in};
+use crate::asked::{find_unit, keep};
 use crate::suggest::unit_asked;
 use crate::{households, me, posts, units};
 use axum::Router;
@@ -7,12 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use linli_core::{CommandKey, Cx, Error, Field, PlaceId, PostId, RawInput, Result, UnitId, time};
+use linli_core::{CommandKey, Cx, Error, PlaceId, PostId, RawInput, Result, UnitId, time};
 use linli_registry::{NewUnit, Part, UNITS};
+use linli_web::api::{answers, count, json_of, key, limit, list, query, schema, signed_in, text};
+use linli_web::form::Form;
 use linli_web::{App, Req};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The routes.
 pub(crate) fn routes() -> Router<App> {
@@ -25,17 +27,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/units/{id}/{act}", post(change))
         .route("/api/v1/posts", post(appoint))
         .route("/api/v1/posts/{id}", delete(end_post))
-}
-
-/// `limit` of a list: the usual number, or 1 to the most.
-pub(crate) fn limit(req: &Req, usual: usize, most: usize) -> Result<usize> {
-    match req.q("limit") {
-        None => Ok(usual),
-        Some(text) => match text.parse::<usize>() {
-            Ok(n) if (1..=most).contains(&n) => Ok(n),
-            _ => Err(Error::field("limit", linli_core::t::OUT_OF_RANGE.with("min", 1).with("max", most))),
-        },
-    }
 }
 
 /// A page of a place search holds at most so many.
@@ -197,7 +188,7 @@ fn read<T: DeserializeOwned>(field: &str, body: &Value) -> Result<T> {
 }
 
 fn split(cx: &mut Cx<'_, '_>, unit: UnitId, body: &Value) -> Result<Value> {
-    crate::form::keep(cx, UNITS, unit)?;
+    keep(cx, UNITS, unit)?;
     let body: SplitBody = read("parts", body)?;
     if body.parts.is_empty() {
         return Err(Error::field("parts", linli_core::t::REQUIRED));
@@ -247,33 +238,9 @@ async fn end_post(State(app): State<App>, req: Req) -> Response {
 
 // ---- the document
 
-fn schema(fields: &[Field], extra: &[(&str, Value)]) -> Value {
-    let mut properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), f.schema())).collect();
-    properties.extend(extra.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
-    let required: Vec<&str> =
-        fields.iter().filter(|f| f.required).map(|f| f.name).chain(extra.iter().map(|(name, _)| *name)).collect();
-    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    schema
-}
-
 /// The path items of this module. `/api/v1/units` has its `get` elsewhere: items of one path are to be merged by method.
 pub fn openapi_paths() -> Value {
-    let json_of = |schema: Value| json!({"application/json": {"schema": schema}});
-    let problem = |what: &str| json!({"description": what, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
-    let answers = |ok: &str, schema: Value| {
-        json!({ok: {"description": "OK", "content": json_of(schema)}, "400": problem("malformed"), "401": problem("sign in"), "403": problem("not allowed"),
-            "404": problem("not found, or not yours to see"), "409": problem("changed meanwhile, or not possible now"), "413": problem("too large"),
-            "415": problem("media type"), "422": problem("fields to correct"), "429": problem("too many requests"), "503": problem("database not reachable: ask again with the same key")})
-    };
-    let query = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
-    let text = || json!({"type": "string", "maxLength": 200});
-    let count = |most: usize| json!({"type": "integer", "minimum": 1, "maximum": most});
     let in_path = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 64}});
-    let key = || json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}});
-    let list = || json!({"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["string", "null"]}}});
     let object =
         || json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid"}}});
     let body = |schema: Value| json!({"required": true, "content": json_of(schema)});
@@ -284,17 +251,17 @@ pub fn openapi_paths() -> Value {
         "/api/v1/me": {"get": {"operationId": "me", "summary": "我的资料 · One's own record", "responses": answers("200", json!({"type": "object", "required": ["person", "homes", "posts"]}))}},
         "/api/v1/places": {"get": {"operationId": "searchPlaces", "summary": "找地址 · Places by address, name or initials; never persons", "parameters": [query("q", true, text()), query("committee", false, text()), query("after", false, json!({"type": "string", "maxLength": 2000})), query("limit", false, count(PLACES))], "responses": answers("200", list())}},
         "/api/v1/households": {"get": {"operationId": "listHouseholds", "summary": "我的住户 · Households by stair; reading them is on record", "parameters": [query("unit", false, text()), query("group", false, text()), query("after", false, text()), query("limit", false, count(99))], "responses": answers("200", list())}},
-        "/api/v1/units": {"post": {"operationId": "createUnit", "summary": format!("{} · {}", units::CREATE.title.zh, units::CREATE.title.en), "parameters": [key()], "requestBody": body(schema(units::CREATE.fields, &[("parent", text())])), "responses": answers("201", object())}},
+        "/api/v1/units": {"post": {"operationId": "createUnit", "summary": format!("{} · {}", units::CREATE.title.zh, units::CREATE.title.en), "parameters": [key()], "requestBody": body(schema(units::CREATE.fields, &[("parent", text())], &[])), "responses": answers("201", object())}},
         "/api/v1/units/{id}/split": {"post": {"operationId": "splitUnit", "summary": "分设 · Split a unit", "parameters": [in_path("id"), key()], "requestBody": body(json!({"type": "object", "required": ["parts"], "additionalProperties": false,
             "properties": {"parts": {"type": "array", "minItems": 1, "items": part}, "retire": {"type": "boolean"}, "note": text()}})), "responses": answers("200", list())}},
         "/api/v1/units/{id}/history": {"get": {"operationId": "unitHistory", "summary": "单位沿革 · A unit's names, codes, superiors, splits and merges, by id or code", "parameters": [in_path("id")],
             "responses": answers("200", json!({"type": "object", "required": ["id", "spans", "links", "now"]}))}},
-        "/api/v1/posts": {"post": {"operationId": "appoint", "summary": "任命 · Appoint somebody at a unit", "parameters": [key()], "requestBody": body(schema(posts::APPOINT.fields, &[("unit", text())])), "responses": answers("201", object())}},
+        "/api/v1/posts": {"post": {"operationId": "appoint", "summary": "任命 · Appoint somebody at a unit", "parameters": [key()], "requestBody": body(schema(posts::APPOINT.fields, &[("unit", text())], &[])), "responses": answers("201", object())}},
         "/api/v1/posts/{id}": {"delete": {"operationId": "endPost", "summary": "结束岗位 · End a post", "parameters": [json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}), key()], "responses": answers("200", object())}},
     });
     for form in ACTS {
         let operation = json!({"operationId": format!("unit_{}", form.name), "summary": format!("{} · {}", form.title.zh, form.title.en), "description": form.says.en,
-            "parameters": [in_path("id"), key()], "requestBody": body(schema(form.fields, &[])), "responses": answers("200", object())});
+            "parameters": [in_path("id"), key()], "requestBody": body(schema(form.fields, &[], &[])), "responses": answers("200", object())});
         paths[format!("/api/v1/units/{{id}}/{}", form.name)] = json!({"post": operation});
     }
     paths

@@ -1,5 +1,5 @@
 //! The working calendar, and what the machine could not deliver.
-use crate::form::{self, Again, Form, come_back, keep, signed_in};
+use crate::asked::{helps, keep};
 use crate::t;
 use askama::Template;
 use axum::Router;
@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use linli_core::{Cx, Error, Field, FieldError, FieldKind, Input, RawInput, Result, Text, time};
 use linli_registry::{CALENDAR, CalendarDay, UNITS};
+use linli_web::api::signed_in;
+use linli_web::form::{self, Again, Form, come_back};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req};
 use work_calendar::{Date, DayKind, Pattern, Shifts};
@@ -194,7 +196,7 @@ fn page(cx: &mut Cx<'_, '_>, done: bool, again: Option<&Again>) -> Result<PageBo
         "publish" => RawInput::default().set("year", time::civil_year(cx.now) + 1),
         _ => RawInput::default().set("from", time::day_text(today + 1)),
     };
-    let forms = form::forms(s, "/admin/calendar", &[], &[&PUBLISH, &HOURS], &filled, again, &|_| Vec::new())?;
+    let forms = form::forms(s, "/admin/calendar", &[], &[&PUBLISH, &HOURS], &filled, again, helps(&|_| Vec::new()))?;
     let awaits = calendar.awaits_between(Date::from_days(today), Date::from_days(today + 120));
     let view = View { s, done, source: calendar.source().to_owned(), years, ahead, awaits, forms };
     Ok(PageBody::new(s.t(t::C_TITLE), Html::of(&view)?).desk())

@@ -1,5 +1,4 @@
 //! *My households*: by stair, with names, telephones, open cases and the last contact. It prints as the day's visiting list.
-use crate::form::signed_in;
 use crate::t;
 use askama::Template;
 use axum::Router;
@@ -9,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use linli_core::{Cx, Error, Lang, Millis, PlaceId, Result, Role, Text, UnitId};
 use linli_registry::{Function, HouseholdId, HouseholdRow, Units};
+use linli_web::api::signed_in;
 use linli_web::ui::{self, Opt, Say};
 use linli_web::{App, Html, PageBody, Req, local};
 use serde_json::{Value, json};
@@ -57,12 +57,12 @@ fn whose(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<(UnitId, Option<UnitId>)>
     let units = linli_registry::units(cx)?;
     let own = || cx.actor.posts.iter().find(|p| matches!(p.role, Role::Worker | Role::Head)).map(|p| p.unit);
     let committee = match &asked.unit {
-        Some(text) => crate::form::find_unit(&units, text).ok_or(Error::NotFound)?,
+        Some(text) => crate::asked::find_unit(&units, text).ok_or(Error::NotFound)?,
         None => own().ok_or(Error::forbidden(t::H_NO_POST))?,
     };
     let group = match &asked.group {
         Some(text) => Some(
-            crate::form::find_unit(&units, text)
+            crate::asked::find_unit(&units, text)
                 .filter(|g| units.committee_of(*g) == Some(committee))
                 .ok_or(Error::NotFound)?,
         ),
@@ -256,7 +256,7 @@ pub(crate) async fn api(State(app): State<App>, req: Req) -> Response {
             Ok(after) => after,
             Err(e) => return app.refuse(&req, e).await,
         };
-    let limit = match crate::api::limit(&req, 60, 99) {
+    let limit = match linli_web::api::limit(&req, 60, 99) {
         Ok(limit) => limit,
         Err(e) => return app.refuse(&req, e).await,
     };

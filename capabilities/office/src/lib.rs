@@ -3,8 +3,8 @@
 //! Every write is one use case of the registry in one transaction; nothing here has tables of its own.
 mod about;
 mod api;
+mod asked;
 mod calendar;
-mod form;
 mod households;
 mod me;
 mod posts;

@@ -1,5 +1,5 @@
 //! One's own record: homes and the rights that go with them, posts, preferences, sessions, tokens, who looked.
-use crate::form::{self, Again, Form, come_back, signed_in};
+use crate::asked::helps;
 use crate::session::{hashing, password};
 use crate::{households, t};
 use askama::Template;
@@ -11,6 +11,8 @@ use axum::routing::{get, post};
 use linli_core::{
     Choice, Cx, Error, Field, FieldError, FieldKind, Lang, Personal, RawInput, Result, Text, UnitId, Via, time,
 };
+use linli_web::api::signed_in;
+use linli_web::form::{self, Again, Form, come_back};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Prefs, Req};
 use serde_json::{Value, json};
@@ -161,7 +163,7 @@ fn page(cx: &mut Cx<'_, '_>, extra: Extra, again: Option<&Again>) -> Result<Page
         "preferences" => RawInput::default().set("lang", profile.lang.code()),
         _ => RawInput::default().set("phone", phone.as_deref().unwrap_or_default()),
     };
-    let forms = form::forms(s, "/me", &[], &[&PREFERENCES, &PHONE], &filled, again, &|_| Vec::new())?;
+    let forms = form::forms(s, "/me", &[], &[&PREFERENCES, &PHONE], &filled, again, helps(&|_| Vec::new()))?;
     let of = |field: &str| extra.password_errors.iter().find(|e| e.field == field).map(|e| e.msg.in_(s.lang));
     let password = |name, label: Text, hint: Option<Text>, auto| PasswordField {
         name,

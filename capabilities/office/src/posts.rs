@@ -1,5 +1,5 @@
 //! Who acts for a unit: appointing, ending, duty, logins.
-use crate::form::{self, Again, Form, admin_unit, come_back, keep};
+use crate::asked::{admin_unit, helps, keep};
 use crate::session::hashing;
 use crate::t;
 use askama::Template;
@@ -11,6 +11,7 @@ use linli_core::{
     Choice, Cx, Error, Field, FieldKind, Input, PersonId, Personal, PostId, RawInput, Result, Role, UnitId,
 };
 use linli_registry::{LOGINS, NewPerson, POSTS};
+use linli_web::form::{self, Again, Form, come_back};
 use linli_web::ui::{Opt, Say};
 use linli_web::{App, Html, PageBody, Req};
 
@@ -191,7 +192,15 @@ fn page(
     let people = |field: &str| if field == "person" { colleagues.clone() } else { Vec::new() };
     let choices = |field: &str| if field == "person" { candidates.clone() } else { Vec::new() };
     let forms = [
-        form::forms(s, "/admin/posts", &hidden, &[if several { &CHOOSE } else { &APPOINT }], &empty, again, &choices)?,
+        form::forms(
+            s,
+            "/admin/posts",
+            &hidden,
+            &[if several { &CHOOSE } else { &APPOINT }],
+            &empty,
+            again,
+            helps(&choices),
+        )?,
         form::forms(
             s,
             "/admin/posts",
@@ -199,7 +208,7 @@ fn page(
             if colleagues.is_empty() { &[] } else { &[&LOGIN, &RESET] },
             &empty,
             again,
-            &people,
+            helps(&people),
         )?,
     ];
     let view = View {

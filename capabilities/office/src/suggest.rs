@@ -1,5 +1,5 @@
 //! Suggestions while somebody types an address or a unit.
-use crate::form::{find_unit, signed_in, unit_label};
+use crate::asked::{find_unit, unit_label};
 use crate::t;
 use axum::Router;
 use axum::extract::State;
@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use linli_core::{Error, Result};
 use linli_registry::Units;
+use linli_web::api::signed_in;
 use linli_web::{App, Req};
 use serde_json::{Value, json};
 

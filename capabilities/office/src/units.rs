@@ -1,5 +1,5 @@
 //! Keeping the trees of units, and the public page of one.
-use crate::form::{self, Again, Form, admin_unit, come_back, find_unit, keep, unit_label};
+use crate::asked::{admin_unit, find_unit, helps, keep, unit_label};
 use crate::t;
 use askama::Template;
 use axum::Router;
@@ -10,6 +10,7 @@ use linli_core::{
     Choice, Cx, Error, Field, FieldError, FieldKind, Input, Lang, PlaceId, RawInput, Result, Text, UnitId,
 };
 use linli_registry::{Function, NewUnit, Part, Renamed, UNITS, Unit, Units};
+use linli_web::form::{self, Again, Form, come_back};
 use linli_web::ui::{self, Opt, Say};
 use linli_web::{App, Html, PageBody, Req, encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -382,7 +383,7 @@ fn admin_page(
         .filter(|f| unit.live() && !(root && matches!(f.name, "parent" | "merge" | "retire")))
         .collect();
     let hidden = [("unit", id.to_string())];
-    let forms = form::forms(s, "/admin/units", &hidden, &shown, &filled, again, &levels)?;
+    let forms = form::forms(s, "/admin/units", &hidden, &shown, &filled, again, helps(&levels))?;
     let split =
         if unit.live() && !root { Some(split_view(cx, unit, &units, Again::of(again, "split"))?) } else { None };
     let successors = units.successors(id).into_iter().filter(|u| *u != id).filter_map(|u| units.get(u));

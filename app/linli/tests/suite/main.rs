@@ -7,6 +7,7 @@ mod journey;
 mod kept;
 mod lists;
 mod lived;
+mod pages;
 mod printed;
 mod router;
 mod statements;
@@ -384,6 +385,14 @@ impl World {
     /// The same, which must succeed.
     fn does(&self, who: PersonId, m: &Matter, name: &str, fields: &[(&str, &str)]) -> Matter {
         self.tries(who, m, name, fields).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+    /// How many matters somebody has reported.
+    fn mine(&self, who: PersonId) -> usize {
+        let made = self.house.read(&self.as_(who), |cx| {
+            let scope = cx.scope(linli_cases::LIST, linli_core::ScopeKind::Mine, &[])?;
+            linli_matters::list(cx, &scope, &linli_matters::Ask { limit: 100, ..Default::default() })
+        });
+        made.unwrap().items.len()
     }
     fn again(&self, m: &Matter) -> Matter {
         let id = m.id;

@@ -6,31 +6,31 @@ use axum::http::{Request, StatusCode, header};
 use std::collections::BTreeMap;
 use tower::ServiceExt;
 
-struct Shell {
+pub(crate) struct Shell {
     router: axum::Router,
     runtime: tokio::runtime::Runtime,
 }
 
 /// What came back: status, place to go on, and body.
-struct Answer {
-    status: StatusCode,
-    location: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) location: String,
+    pub(crate) body: String,
 }
 
 /// Somebody at the door: session and token, or nobody.
 #[derive(Clone, Default)]
-struct Door {
-    session: Option<String>,
-    token: Option<String>,
+pub(crate) struct Door {
+    pub(crate) session: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 impl Shell {
-    fn of(w: &World) -> Shell {
+    pub(crate) fn of(w: &World) -> Shell {
         let router = linli::serve::app(w.house.clone(), false, 0).router(linli::modules::routes());
         Shell { router, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap() }
     }
-    fn ask(&self, door: &Door, method: &str, path: &str, body: &str, more: &[(&str, &str)]) -> Answer {
+    pub(crate) fn ask(&self, door: &Door, method: &str, path: &str, body: &str, more: &[(&str, &str)]) -> Answer {
         let api = path.starts_with("/api/");
         let mut request = Request::builder().method(method).uri(path).header(header::ACCEPT_LANGUAGE, "en");
         if let (true, Some(token)) = (api, &door.token) {
@@ -104,7 +104,7 @@ fn read_routes(source: &str, found: &mut Vec<(&'static str, String)>) {
 }
 
 /// Who knocks.
-fn doors(w: &World) -> BTreeMap<&'static str, (Option<PersonId>, Door)> {
+pub(crate) fn doors(w: &World) -> BTreeMap<&'static str, (Option<PersonId>, Door)> {
     let c = &w.cast;
     let all = [
         ("resident", c.resident),

@@ -1,0 +1,165 @@
+//! A matter as a story, the moves on it, and its files.
+use super::flash;
+use super::inbox::{Asked, inbox_page};
+use crate::view::{self, Refused};
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use linli_core::{Cx, Error, FileId, Result};
+use linli_matters::FileStore;
+use linli_web::ui::Say;
+use linli_web::{App, Html, PageBody, Req};
+
+pub(super) async fn matter(State(app): State<App>, req: Req) -> Response {
+    let number = match req.part("number") {
+        Ok(n) => n.to_owned(),
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let (sent, done) = (req.q("sent").is_some(), req.q("done").is_some());
+    let key = app.house().fresh_id().simple().to_string();
+    app.page(&req, move |cx| {
+        let page = matter_page(cx, &number, None, key, flash(sent, done), None)?;
+        Ok(PageBody { draft_done: sent.then_some("report"), ..page })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "matter.html")]
+struct MatterView {
+    s: Say,
+    errors: Html,
+    flash: Option<String>,
+    story: Html,
+}
+
+fn matter_page(
+    cx: &mut Cx<'_, '_>,
+    number: &str,
+    refused: Option<&Refused>,
+    key: String,
+    flash: Option<linli_core::Text>,
+    contact: Option<(String, String)>,
+) -> Result<PageBody> {
+    // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
+    let seen = match linli_matters::see(cx, number) {
+        Err(Error::NotFound) if cx.actor.person.is_none() => return Err(Error::SignIn),
+        seen => seen?,
+    };
+    let s = Say::of(cx);
+    let story = view::story(cx, &seen, refused, key, false, contact)?;
+    let desk = seen.seat.handles() && cx.actor.is_staff();
+    let title = if refused.is_some() {
+        format!("{}{}", s.t(linli_web::t::ERROR_TITLE), seen.matter.title)
+    } else {
+        seen.matter.title.clone()
+    };
+    let errors = refused.map_or(Html::empty(), |r| r.summary(s.lang));
+    let flash = flash.map(|f| f.with("number", number).in_(s.lang));
+    let body = PageBody::new(title, Html::of(&MatterView { s, errors, flash, story })?).narrow();
+    Ok(if desk { body.desk() } else { body })
+}
+
+pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response {
+    let (number, name) = match (req.part("number"), req.part("move")) {
+        (Ok(n), Ok(m)) => (n.to_owned(), m.to_owned()),
+        _ => return app.refuse(&req, Error::NotFound).await,
+    };
+    let raw = match req.form(&app).await {
+        Ok(raw) => raw,
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let key = match req.key(&raw) {
+        Ok(key) => key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id())),
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let revision: Option<i64> = raw.get("revision").and_then(|r| r.parse().ok());
+    let desk = raw.get("desk").is_some();
+    let given = linli_matters::Given { raw: raw.clone(), strict: false };
+    let (n, mv) = (number.clone(), name.clone());
+    let done = app
+        .write(&req, move |cx| {
+            let what = (&n, &mv, &given.raw.values, &given.raw.files);
+            cx.once(&key, &what, |cx| {
+                let id = linli_matters::id_of(cx, &n)?;
+                linli_matters::act(cx, id, &mv, &given, revision).map(|m| m.revision)
+            })
+        })
+        .await;
+    match done {
+        Ok(_) if desk => Redirect::to(&format!("/inbox?open={number}&done=1")).into_response(),
+        Ok(_) => Redirect::to(&format!("/m/{number}?done=1")).into_response(),
+        Err(Error::Invalid(errors)) => {
+            let fresh = app.house().fresh_id().simple().to_string();
+            let refused = Refused { name, raw, errors };
+            let asked = Asked::of(&number);
+            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+                if desk {
+                    inbox_page(cx, &asked, Some(&refused), None, fresh)
+                } else {
+                    matter_page(cx, &number, Some(&refused), fresh, None, None)
+                }
+            })
+            .await
+        }
+        Err(e) => app.refuse(&req, e).await,
+    }
+}
+
+/// Shows the reporter's name and telephone to somebody who handles the case; that is an act of its own, and the reporter
+/// can see it.
+pub(super) async fn who(State(app): State<App>, mut req: Req) -> Response {
+    let number = match req.part("number") {
+        Ok(n) => n.to_owned(),
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let desk = match req.form(&app).await {
+        Ok(raw) => raw.get("desk").is_some(),
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let key = app.house().fresh_id().simple().to_string();
+    let n = number.clone();
+    let contact = app
+        .write(&req, move |cx| {
+            let seen = linli_matters::see(cx, &n)?;
+            let reporter = seen.matter.reporter.ok_or(Error::NotFound)?;
+            let contact = linli_registry::contact(cx, &seen.seat, reporter, "cases.contact")?;
+            Ok((contact.name.reveal().clone(), contact.phone.map(|p| p.reveal().clone()).unwrap_or_default()))
+        })
+        .await;
+    match contact {
+        Ok(contact) if desk => {
+            let asked = Asked::of(&number);
+            app.page(&req, move |cx| inbox_page(cx, &asked, None, Some(contact), key)).await
+        }
+        Ok(contact) => app.page(&req, move |cx| matter_page(cx, &number, None, key, None, Some(contact))).await,
+        Err(e) => app.refuse(&req, e).await,
+    }
+}
+
+pub(super) async fn file(State(app): State<App>, req: Req) -> Response {
+    let id: FileId = match req.parse("id") {
+        Ok(id) => id,
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let found = app.read(&req, move |cx| linli_matters::file(cx, id)).await;
+    let read = match found {
+        Ok((hash, mime, _)) => {
+            let house = app.house().clone();
+            tokio_read(house, hash).await.map(|bytes| (bytes, mime))
+        }
+        Err(e) => Err(e),
+    };
+    match read {
+        Ok((bytes, mime)) => {
+            ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "private, max-age=3600".to_owned())], bytes)
+                .into_response()
+        }
+        Err(e) => app.refuse(&req, e).await,
+    }
+}
+
+async fn tokio_read(house: std::sync::Arc<linli_core::House>, hash: String) -> Result<Vec<u8>> {
+    linli_web::blocking(move || house.part::<FileStore>()?.get(&hash)).await
+}
