@@ -36,6 +36,16 @@ export async function everyPageInEveryLook(world) {
   };
   for (const path of OPEN) await seen(null, path);
   for (const [role, paths] of Object.entries(PAGES)) for (const path of paths) await seen(role, path);
+
+  // A figure opens the cases behind it; what is taken away as a table says the same.
+  const dispatcher = await world.as("town_dispatcher", { lang: "en" });
+  await dispatcher.goto("/figures?days=365");
+  const n = Number((await dispatcher.innerText(".is-stack tbody tr:first-child td")).match(/\d+/)[0]);
+  await Promise.all([dispatcher.waitForEvent("load"), dispatcher.click(".is-stack tbody tr:first-child td a")]);
+  assert.match(await dispatcher.innerText(".notice"), /Opened: the cases counted/);
+  await world.audit(dispatcher);
+  const table = await dispatcher.evaluate(async () => (await fetch(document.querySelector("a[download]").href)).text());
+  assert.equal(table.trim().split("\r\n").length, n + 1, "a row for each case that is counted");
 }
 
 export async function theOpenMatterInEveryLook(world) {

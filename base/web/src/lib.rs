@@ -5,6 +5,7 @@
 pub mod api;
 mod app;
 mod assets;
+pub mod csv;
 pub mod form;
 mod frame;
 mod html;

@@ -22,7 +22,7 @@ pub use admin_pages::routes as admin_routes;
 pub use api::{openapi, routes as api_routes};
 pub use desk::{my_turn, pressing};
 pub use drafts::{Draft, draft, drafts, drop_draft, keep_draft, send_draft};
-pub use figures::{Figure, Figures, figures};
+pub use figures::{Behind, Figure, Figures, behind, figures};
 pub use pages::routes;
 pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
 pub use report::{FIELDS as REPORT_FIELDS, Preview, Report, preview, read, report};

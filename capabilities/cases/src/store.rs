@@ -303,3 +303,66 @@ pub(crate) fn drop_draft(tx: &mut Tx<'_>, person: PersonId, key: &str) -> Result
 pub(crate) fn forget_drafts(tx: &mut Tx<'_>, typed: Millis, sent: Millis) -> Result<u64> {
     Ok(tx.exec(sql!("DELETE FROM report_drafts WHERE at < $1 AND (number IS NULL OR at < $2)"), &[&typed, &sent])?)
 }
+
+linli_db::row! {
+    /// An act, as far as figures count it.
+    #[derive(Debug, Clone)]
+    pub struct ActFact {
+        /// Its matter.
+        pub matter: MatterId,
+        /// Its place in the timeline.
+        pub seq: i64,
+        /// The move.
+        pub act: String,
+        /// The state it left.
+        pub from: String,
+        /// When.
+        pub at: Millis,
+        /// The unit that acted.
+        pub unit: Option<UnitId>,
+        /// Who has the matter since.
+        pub owner: Option<UnitId>,
+        /// Codes and ids.
+        pub data: Json<Value>,
+    }
+}
+
+linli_db::row! {
+    /// A stage clock, as far as figures count it.
+    #[derive(Debug, Clone)]
+    pub struct ClockFact {
+        /// Its matter.
+        pub matter: MatterId,
+        /// The stage.
+        pub stage: String,
+        /// The unit that owed it.
+        pub unit: UnitId,
+        /// Until when.
+        pub due: Millis,
+        /// When it stopped.
+        pub stopped: Option<Millis>,
+    }
+}
+
+/// The acts of at most a hundred matters; the order is the caller's.
+pub(crate) fn act_facts(tx: &mut Tx<'_>, matters: &[Uuid]) -> Result<Vec<ActFact>> {
+    Ok(tx.all(
+        sql!("SELECT matter, seq, move, from_state, at, unit, owner, data FROM act_facts WHERE matter IN UUIDS($1) LIMIT 50000"),
+        &[&matters],
+    )?)
+}
+
+pub(crate) fn clock_facts(tx: &mut Tx<'_>, matters: &[Uuid]) -> Result<Vec<ClockFact>> {
+    Ok(tx.all(
+        sql!("SELECT matter, stage, unit, due, stopped FROM clock_facts WHERE matter IN UUIDS($1) LIMIT 50000"),
+        &[&matters],
+    )?)
+}
+
+/// The matters in which a unit has taken part, newest first.
+pub(crate) fn took_part(tx: &mut Tx<'_>, unit: UnitId, before: Uuid, limit: i64) -> Result<Vec<(MatterId,)>> {
+    Ok(tx.all(
+        sql!("SELECT matter FROM party_facts WHERE unit = $1 AND matter < $2 ORDER BY matter DESC LIMIT $3"),
+        &[&unit, &before, &limit],
+    )?)
+}

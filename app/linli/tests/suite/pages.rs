@@ -150,3 +150,89 @@ fn every_page_says_what_awaits_one() {
         everywhere(&worker, "/inbox", &desk, "30+");
     }
 }
+
+#[test]
+fn every_figure_opens_its_rows_and_can_be_taken_away() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        // Lived through: in time and late, answered, judged, silent, returned, redone.
+        let mut cases: Vec<Matter> =
+            (0..6).map(|n| w.report(c.resident, w.words.lamp, &format!("=1+1 号灯坏了，第{n}盏"))).collect();
+        let answer = [("outcome", "solved"), ("words", "已更换灯具，请查看")];
+        let no = [("solved", "no"), ("satisfaction", "dissatisfied"), ("words", "还是不亮")];
+        w.does(c.worker, &cases[0], "sign", &[]);
+        w.does(c.worker, &cases[0], "contact", &[("words", "已电话联系")]);
+        w.does(c.worker, &cases[1], "dispatch", &[("unit", &w.unit(c.property))]);
+        w.does(c.handler, &cases[1], "return", &[("reason", "not_ours"), ("way", "该灯属市政道路照明")]);
+        w.does(c.worker, &cases[2], "dispatch", &[("unit", &w.unit(c.property))]);
+        w.does(c.handler, &cases[2], "sign", &[]);
+        w.does(c.handler, &cases[2], "answer", &answer);
+        w.does(c.resident, &cases[2], "verdict", &no);
+        w.pass(9 * time::DAY);
+        for m in [&cases[0], &cases[3], &cases[4]] {
+            w.does(c.worker, m, "answer", &answer);
+        }
+        w.does(c.resident, &cases[3], "verdict", &[("solved", "yes"), ("satisfaction", "satisfied")]);
+        w.does(c.dispatcher, &cases[3], "call_back", &[("solved", "yes"), ("words", "电话回访，确已修好")]);
+        w.live_days(20);
+        cases.push(w.report(c.neighbour, w.words.private, "楼上半夜争吵，孩子哭了很久"));
+
+        let (shell, doors) = (Shell::of(&w), doors(&w));
+        let browser = |name: &str| Browser { shell: &shell, door: &doors[name].1 };
+        let today = i64::from(time::civil_day(w.now()));
+        for (who, unit) in
+            [("worker", c.committee), ("dispatcher", c.town), ("supervisor", c.root), ("handler", c.property)]
+        {
+            let person = doors[who].0.unwrap();
+            let figures = w.house.read(&w.as_(person), |cx| linli_cases::figures(cx, unit, today - 59, today)).unwrap();
+            let page = browser(who).get(&format!("/figures?unit={unit}&days=60"));
+            assert_eq!(page.status.as_u16(), 200, "{who} {}", page.location);
+            let page = page.body;
+            for f in &figures.items {
+                for (part, n) in [("n", Some(f.n)), ("of", f.of)] {
+                    let Some(n) = n else { continue };
+                    let behind =
+                        linli_cases::Behind { figure: f.code.into(), of: part == "of", from: today - 59, to: today };
+                    let rows = w
+                        .house
+                        .read(&w.as_(person), |cx| linli_cases::behind(cx, unit, &behind, None, 100))
+                        .unwrap()
+                        .items;
+                    // A figure counts happenings, of which a case may have several.
+                    assert!(rows.len() as i64 <= n && (n == 0) == rows.is_empty(), "{who} {} {part} {n}", f.code);
+                    let link = format!("/cases?unit={unit}&#38;figure={}&#38;part={part}", f.code);
+                    assert_eq!(page.contains(&link), n > 0, "{who} {} {part}", f.code);
+                }
+            }
+            let of = |code: &str| figures.items.iter().find(|f| f.code == code).unwrap();
+            assert!(of("signed_in_time").n > 0 && of("claimed_solved").n > 0 && of("redone").n > 0, "{who}");
+            let from = time::day_text((today - 59) as i32);
+            let to = time::day_text(today as i32);
+            let rows = format!("/cases?unit={unit}&figure=redone&part=n&from={from}&to={to}");
+            let rows = browser(who).get(&rows).body;
+            assert!(rows.contains(&cases[2].number) && !rows.contains(&cases[3].number), "{who}");
+        }
+        let opened = |from: i64, to: i64| {
+            let b = linli_cases::Behind { figure: "opened".into(), of: false, from, to };
+            w.house.read(&w.as_(c.worker), |cx| linli_cases::behind(cx, c.committee, &b, None, 100)).unwrap().items
+        };
+        assert_eq!((opened(today, today).len(), opened(today - 59, today).len()), (1, 7));
+
+        // What is taken away is what the page tells this reader, and no cell is a formula.
+        let csv = browser("worker").get(&format!("/cases.csv?unit={}", c.committee));
+        assert_eq!(csv.status.as_u16(), 200);
+        assert!(csv.body.starts_with('\u{feff}') && csv.body.lines().count() == 8, "{}", csv.body);
+        assert!(csv.body.contains("\"'=1+1") && csv.body.contains("争吵"));
+        let public = browser("neighbour").get(&format!("/cases.csv?unit={}&q=%E7%81%AF%E5%9D%8F", c.committee));
+        assert!(public.body.contains("号灯坏了") && !public.body.contains("争吵"), "{}", public.body);
+        assert!(!browser("stranger").get(&format!("/cases.csv?unit={}", c.committee)).body.contains("争吵"));
+        let figures = browser("worker").get(&format!("/figures.csv?unit={}&days=60", c.committee));
+        assert!(figures.body.contains("\"signed_in_time\"") && figures.body.lines().count() == 12, "{}", figures.body);
+        for (who, path) in [("resident", "/figures.csv"), ("handler", "/figures.csv"), ("resident", "/cases")] {
+            let path = format!("{path}?unit={}&figure=opened&part=n&from=2026-01-01&to=2026-12-31", c.committee);
+            assert_eq!(browser(who).get(&path).status.as_u16(), 403, "{who} {path}");
+        }
+        assert!(browser("nobody").get("/figures.csv").location.starts_with("/login"));
+        w.holds();
+    }
+}

@@ -11,7 +11,7 @@ use linli_web::{App, Html, PageBody, Req};
 #[template(path = "definitions.html")]
 struct DefinitionsView {
     s: Say,
-    items: Vec<(&'static str, &'static str)>,
+    items: Vec<(&'static str, &'static str, &'static str)>,
     terms: Vec<(String, Vec<(&'static str, String)>)>,
     source: String,
 }
@@ -24,7 +24,7 @@ pub(super) async fn definitions(State(app): State<App>, req: Req) -> Response {
         let texts = crate::TEXTS;
         let items = texts.iter().filter(|t| t.key.ends_with("_def")).filter_map(|d| {
             let label = texts.iter().find(|t| Some(t.key) == d.key.strip_suffix("_def"))?;
-            Some((s.t(*label), s.t(*d)))
+            Some((label.key, s.t(*label), s.t(*d)))
         });
         let view = DefinitionsView {
             s,
