@@ -48,7 +48,8 @@ fn read(path: &str) -> Result<BTreeMap<String, String>, String> {
     toml::from_str(&text).map_err(|e| format!("{path}: {e}"))
 }
 
-/// The `{name}` placeholders of a text.
+/// The names of the blanks of a text: `{n}` and `{n:day|days}` are both `n`.
 fn holes(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|s| s.split_once('}')).map(|(name, _)| name).collect()
+    let blanks = text.split('{').skip(1).filter_map(|s| s.split_once('}'));
+    blanks.map(|(blank, _)| blank.split_once(':').map_or(blank, |(name, _)| name)).collect()
 }

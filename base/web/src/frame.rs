@@ -137,6 +137,6 @@ pub(crate) fn refusal(title: Text, said: &str, fields: Html, again: Option<&str>
         Html::text(said),
         t::ERROR_HELP.in_(lang),
         again.unwrap_or_default(),
-        t::HOME.in_(lang)
+        t::GO_HOME.in_(lang)
     ))
 }

@@ -76,7 +76,7 @@ async fn home(State(app): State<App>, req: Req) -> Response {
         let rows = view::rows(cx, &waiting, href)?;
         let waiting = view::list(cx, &rows, None, true)?;
         let rows = view::rows(cx, &mine, href)?;
-        let mine = view::list(cx, &rows, None, true)?;
+        let mine = view::mine(cx, &rows, None, true)?;
         let rows = view::rows(cx, &near, href)?;
         let near = view::list(cx, &rows, None, signed_in)?;
         let place = units.name(unit, s.lang).to_owned();
@@ -490,7 +490,7 @@ async fn mine(State(app): State<App>, req: Req) -> Response {
         let listed = linli_matters::list(cx, &scope, &Ask { after: at, limit: 20, ..Ask::default() })?;
         let rows = view::rows(cx, &listed.items, |m| format!("/m/{}", m.number))?;
         let waiting = listed.items.iter().filter(|m| m.state == "answered").count();
-        let list = view::list(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
+        let list = view::mine(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
         Ok(titled(s.t(t::P_MY_MATTERS), s.t(t::P_MY_LEAD), list)?.count("/matters", waiting))
     })
     .await
