@@ -1,14 +1,25 @@
 // (c) Every page once: width, language, colours and type size rotate; each is audited, and no list asks too much of the database.
 import assert from "node:assert/strict";
 
-const OPEN = ["/", "/login", "/cases", "/definitions", "/responsibilities"];
+const OPEN = ["/", "/login", "/cases", "/definitions", "/responsibilities", "/about", "/api", "/units/310113"];
 const PAGES = {
-  tenant: ["/", "/report", "/matters", "/cases", "/responsibilities"],
-  worker: ["/inbox", "/inbox?state=handling", "/duty", "/report", "/cases", "/figures", "/figures?days=365"],
+  tenant: ["/", "/report", "/matters", "/cases", "/responsibilities", "/me"],
+  worker: ["/inbox", "/inbox?state=handling", "/duty", "/report", "/cases", "/figures", "/figures?days=365", "/households", "/me"],
   district_dispatcher: ["/inbox", "/duty", "/figures?days=90", "/cases"],
   supervisor: ["/inbox", "/duty", "/figures"],
   department_handler: ["/inbox", "/figures"],
   group_leader: ["/", "/matters"],
+  district_admin: [
+    "/admin/units",
+    "/admin/units?q=1",
+    "/admin/posts",
+    "/admin/categories",
+    "/admin/responsibilities",
+    "/admin/rules",
+    "/admin/terms",
+    "/admin/calendar",
+    "/admin/letters",
+  ],
 };
 const LOOKS = [
   { phone: true, lang: "zh" },
@@ -18,8 +29,9 @@ const LOOKS = [
   { phone: true, width: 320, lang: "zh", dark: true },
   { width: 768, lang: "en" },
 ];
-/** Statements: session, posts, homes, versions, and what the page is about. The duty desk also counts what has no owner and what is broken. */
-const MOST = { "/duty": 7 };
+/** Statements: session, posts, homes, versions, and what the page is about. The duty desk also counts what has no
+ * owner and what is broken; one's own record gathers homes, logins, sessions and who looked. */
+const MOST = { "/duty": 7, "/households": 7, "/me": 13 };
 
 export async function everyPageInEveryLook(world) {
   let turn = 0;
