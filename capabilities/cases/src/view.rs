@@ -401,6 +401,9 @@ fn act_view(
     if let Some(unit) = unit_named("unit").filter(|_| a.act == "case.assist") {
         head = format!("{head}{colon}{}", units.name(unit, s.lang));
     }
+    if let Some(unit) = unit_named("escalated_to") {
+        head = format!("{head}{colon}{}", units.name(unit, s.lang));
+    }
     if let Some(outcome) = a.data.0.get("outcome").and_then(|v| v.as_str()) {
         head = format!("{head}{colon}{}", outcome_text(outcome).in_(s.lang));
     }

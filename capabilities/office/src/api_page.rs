@@ -177,7 +177,7 @@ fn kind(schema: &Value) -> String {
         (Value::String(name), None) if name == "object" => object(schema),
         (Value::String(name), None) => name.clone(),
         (Value::Array(names), None) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
-        _ => "object".to_owned(),
+        _ => "any".to_owned(),
     };
     for (least, most) in [("minLength", "maxLength"), ("minItems", "maxItems"), ("minimum", "maximum")] {
         out.push_str(&match (schema[least].as_i64(), schema[most].as_i64()) {
