@@ -1,14 +1,25 @@
 // (c) Every page once: width, language, colours and type size rotate; each is audited, and no list asks too much of the database.
 import assert from "node:assert/strict";
 
-const OPEN = ["/", "/login", "/cases", "/definitions", "/responsibilities"];
+const OPEN = ["/", "/login", "/cases", "/definitions", "/responsibilities", "/about", "/api", "/units/310113"];
 const PAGES = {
-  tenant: ["/", "/report", "/matters", "/cases", "/responsibilities"],
-  worker: ["/inbox", "/inbox?state=handling", "/duty", "/report", "/cases", "/figures", "/figures?days=365"],
+  tenant: ["/", "/report", "/matters", "/cases", "/responsibilities", "/me"],
+  worker: ["/inbox", "/inbox?state=handling", "/duty", "/report", "/cases", "/figures", "/figures?days=365", "/households", "/me"],
   district_dispatcher: ["/inbox", "/duty", "/figures?days=90", "/cases"],
   supervisor: ["/inbox", "/duty", "/figures"],
   department_handler: ["/inbox", "/figures"],
   group_leader: ["/", "/matters"],
+  district_admin: [
+    "/admin/units",
+    "/admin/units?q=1",
+    "/admin/posts",
+    "/admin/categories",
+    "/admin/responsibilities",
+    "/admin/rules",
+    "/admin/terms",
+    "/admin/calendar",
+    "/admin/letters",
+  ],
 };
 const LOOKS = [
   { phone: true, lang: "zh" },

@@ -30,7 +30,6 @@ enum Command {
     /// 启动服务 · Serve pages, API and the one worker
     Serve(serve::Args),
     /// 核对 · Check that every row is what the acts say
-    #[command(hide = true)]
     Verify(verify::Args),
     /// 生成演示区 · Live a demo district through the real use cases
     Demo(demo::Args),

@@ -32,6 +32,7 @@ pub fn routes() -> Router<App> {
         .merge(linli_cases::routes())
         .merge(linli_cases::admin_routes())
         .merge(linli_cases::api_routes())
+        .merge(linli_office::api_page(openapi))
         .route("/api/v1/openapi.json", get(document))
 }
 

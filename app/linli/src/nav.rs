@@ -46,7 +46,7 @@ pub(crate) fn nav(cx: &mut Cx<'_, '_>, counted: &Counts) -> Result<Nav> {
         side.push(item("/admin/units", "unit", linli_office::t::U_TITLE));
         side.push(item("/admin/posts", "person", linli_office::t::P_TITLE));
         side.push(item("/admin/categories", "filter", t::P_CATEGORIES));
-        side.push(item("/admin/responsibilities", "document", t::P_RESPONSIBILITIES));
+        side.push(item("/admin/responsibilities", "document", t::A_DUTIES_NAV));
         side.push(item("/admin/rules", "arrow", t::P_RULES));
         side.push(item("/admin/terms", "clock", t::P_TERMS));
         side.push(item("/admin/calendar", "calendar", linli_office::t::C_TITLE));

@@ -72,7 +72,7 @@ impl Error {
         match self {
             Error::NotFound => t::NOT_FOUND.msg(),
             Error::Forbidden(m) | Error::Conflict(m) | Error::Bad(_, m) => m.clone(),
-            Error::SignIn => t::FORBIDDEN.msg(),
+            Error::SignIn => t::SIGN_IN.msg(),
             Error::Invalid(fields) => t::INVALID.with("n", fields.len()),
             Error::TooMany(s) => t::TOO_MANY.with("seconds", s),
             Error::Unavailable(_) => t::UNAVAILABLE.msg(),

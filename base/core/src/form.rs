@@ -204,10 +204,10 @@ impl Input {
             match read(field, raw) {
                 Ok(Some(value)) => drop(input.values.insert(field.name, value)),
                 Ok(None) if field.required => {
-                    errors.push(FieldError { field: field.name.into(), msg: t::REQUIRED.msg() })
+                    errors.push(FieldError { field: field.name.into(), msg: t::REQUIRED.msg().about(field.label) })
                 }
                 Ok(None) => {}
-                Err(msg) => errors.push(FieldError { field: field.name.into(), msg }),
+                Err(msg) => errors.push(FieldError { field: field.name.into(), msg: msg.about(field.label) }),
             }
         }
         if strict {

@@ -31,7 +31,8 @@ impl Lang {
     }
 }
 
-/// One text in both languages; blanks are written `{name}`.
+/// One text in both languages. A blank is written `{name}`; `{name:day|days}` says the first word if the value is 1,
+/// otherwise the second (Chinese needs none).
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
     /// `module.key`: the code of an error in the API.
@@ -59,7 +60,7 @@ impl Text {
     }
     /// A message of this text without blanks.
     pub fn msg(self) -> Msg {
-        Msg { text: self, args: Vec::new() }
+        Msg { text: self, args: Vec::new(), about: None }
     }
     /// A message with its first blank filled.
     pub fn with(self, name: &'static str, value: impl ToString) -> Msg {
@@ -74,6 +75,8 @@ pub struct Msg {
     pub text: Text,
     /// The blanks by name.
     pub args: Vec<(&'static str, String)>,
+    /// The label of the field it is about: said where the message stands apart from its field.
+    pub about: Option<Box<Text>>,
 }
 
 impl Msg {
@@ -82,6 +85,10 @@ impl Msg {
         self.args.push((name, value.to_string()));
         self
     }
+    /// Names the field it is about.
+    pub fn about(self, label: Text) -> Msg {
+        Msg { about: Some(Box::new(label)), ..self }
+    }
     /// The message in a language. A value is put in as it is: escaping is the page's work.
     pub fn in_(&self, lang: Lang) -> String {
         let mut out = String::new();
@@ -89,9 +96,19 @@ impl Msg {
         while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
             match after.split_once('}') {
-                Some((name, tail)) => {
+                Some((blank, tail)) => {
+                    let (name, words) = blank.split_once(':').unwrap_or((blank, ""));
                     match self.args.iter().find(|(n, _)| *n == name) {
-                        Some((_, value)) => out.push_str(value),
+                        Some((_, value)) => out.push_str(match words.split_once('|') {
+                            Some((one, many)) => {
+                                if value == "1" {
+                                    one
+                                } else {
+                                    many
+                                }
+                            }
+                            None => value,
+                        }),
                         None => drop(write!(out, "{{{name}}}")),
                     }
                     rest = tail;
@@ -123,5 +140,12 @@ mod tests {
         let msg = text.with("a", "{b}").with("b", 2);
         assert_eq!(msg.in_(Lang::Zh), "{b} 与 2");
         assert_eq!(msg.in_(Lang::En), "2 and {b}");
+    }
+
+    #[test]
+    fn english_says_one_day_and_two_days() {
+        let text = Text { key: "x", zh: "{n} 天", en: "{n} {n:day|days}" };
+        assert_eq!([text.with("n", 1).in_(Lang::En), text.with("n", 2).in_(Lang::En)], ["1 day", "2 days"]);
+        assert_eq!(text.with("n", 1).in_(Lang::Zh), "1 天");
     }
 }

@@ -27,6 +27,9 @@ fn expand() -> Result<TokenStream, String> {
         if holes(a) != holes(b) {
             return Err(format!("`{key}`: the placeholders differ: {:?} and {:?}", holes(a), holes(b)));
         }
+        if let Some(blank) = [a, b].into_iter().find_map(|text| half_a_plural(text)) {
+            return Err(format!("`{key}`: `{{{blank}}}` should read `{{name:one|many}}`"));
+        }
         let name = Ident::new(&key.to_uppercase(), Span::call_site());
         let full = format!("{module}.{key}");
         let doc = format!("{a} · {b}");
@@ -48,7 +51,15 @@ fn read(path: &str) -> Result<BTreeMap<String, String>, String> {
     toml::from_str(&text).map_err(|e| format!("{path}: {e}"))
 }
 
-/// The `{name}` placeholders of a text.
+/// A blank with a colon that does not choose between two words.
+fn half_a_plural(text: &str) -> Option<&str> {
+    let blanks = text.split('{').skip(1).filter_map(|s| s.split_once('}')).map(|(blank, _)| blank);
+    let words = |blank: &str| blank.split_once(':').map(|(_, words)| words.matches('|').count());
+    blanks.into_iter().find(|blank| words(blank).is_some_and(|n| n != 1))
+}
+
+/// The names of the blanks of a text: `{n}` and `{n:day|days}` are both `n`.
 fn holes(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|s| s.split_once('}')).map(|(name, _)| name).collect()
+    let blanks = text.split('{').skip(1).filter_map(|s| s.split_once('}'));
+    blanks.map(|(blank, _)| blank.split_once(':').map_or(blank, |(name, _)| name)).collect()
 }

@@ -243,8 +243,10 @@ impl App {
             };
             let fields =
                 if let Error::Invalid(fields) = &e { crate::ui::errors(fields, req.lang) } else { Html::empty() };
-            let here = if req.method == axum::http::Method::GET { req.here() } else { "/".into() };
+            let here = if req.method == axum::http::Method::GET { req.here() } else { req.came_from() };
             let again = matches!(status.as_u16(), 409 | 429 | 500..).then_some(here.as_str());
+            let again =
+                again.map(|href| (href, if status == StatusCode::CONFLICT { t::SEE_NEW } else { t::TRY_AGAIN }));
             let body = frame::refusal(title, &said, fields, again, req.lang);
             // What the database may have caused is told without it.
             let nav = self.0.o.nav;

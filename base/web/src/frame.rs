@@ -133,9 +133,9 @@ pub(crate) fn render(f: &Frame) -> Result<String> {
 }
 
 /// The body of an error page: what happened, what to do, and a way on. Only what may pass by itself is tried again.
-pub(crate) fn refusal(title: Text, said: &str, fields: Html, again: Option<&str>, lang: Lang) -> Html {
+pub(crate) fn refusal(title: Text, said: &str, fields: Html, again: Option<(&str, Text)>, lang: Lang) -> Html {
     let again = again
-        .map(|href| format!(r#"<a class="button is-main" href="{}">{}</a>"#, Html::text(href), t::TRY_AGAIN.in_(lang)));
+        .map(|(href, word)| format!(r#"<a class="button is-main" href="{}">{}</a>"#, Html::text(href), word.in_(lang)));
     let home = if again.is_some() { "button" } else { "button is-main" };
     Html::built(format!(
         r#"{fields}<div class="title"><h1>{}</h1><p>{}</p></div><p class="muted">{}</p><div class="buttons">{}<a class="{home}" href="/">{}</a></div>"#,
@@ -143,6 +143,6 @@ pub(crate) fn refusal(title: Text, said: &str, fields: Html, again: Option<&str>
         Html::text(said),
         t::ERROR_HELP.in_(lang),
         again.unwrap_or_default(),
-        t::HOME.in_(lang)
+        t::GO_HOME.in_(lang)
     ))
 }

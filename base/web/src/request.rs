@@ -157,6 +157,15 @@ impl Req {
     pub fn q(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(|s| s.trim()).filter(|s| !s.is_empty())
     }
+    /// The page of this site from which a form was sent; the home page if the browser does not tell.
+    pub fn came_from(&self) -> String {
+        let text = |name| self.headers.get(name).and_then(|v| v.to_str().ok());
+        let page = text(header::REFERER).and_then(|r| r.split_once("://")).and_then(|(_, rest)| rest.split_once('/'));
+        match page {
+            Some((host, path)) if text(header::HOST) == Some(host) => crate::local(&format!("/{path}")).to_owned(),
+            _ => "/".to_owned(),
+        }
+    }
     /// The path with its query, for coming back.
     pub fn here(&self) -> String {
         self.uri.path_and_query().map_or("/".to_owned(), ToString::to_string)

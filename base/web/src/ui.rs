@@ -78,15 +78,21 @@ pub fn when(at: Millis, now: Millis, lang: Lang) -> Html {
     Html::built(format!(r#"<time datetime="{iso}" title="{exact}">{said}</time>"#))
 }
 
-/// The errors of a form, first on the page and linked to their fields.
+/// The errors of a form, first on the page, each with the name of its field and linked to it.
 pub fn errors(list: &[FieldError], lang: Lang) -> Html {
     if list.is_empty() {
         return Html::empty();
     }
     let mut items = String::new();
     for e in list {
-        let _ =
-            write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&e.msg.in_(lang)));
+        let said = match &e.msg.about {
+            Some(label) => {
+                let label = label.in_(lang).trim_end_matches(['?', '？']);
+                format!("{label}{}{}", t::COLON.in_(lang), e.msg.in_(lang))
+            }
+            None => e.msg.in_(lang),
+        };
+        let _ = write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&said));
     }
     let title = t::FIX_N.with("n", list.len()).in_(lang);
     Html::built(format!(
@@ -332,6 +338,10 @@ impl Say {
     /// A time as people say it.
     pub fn when(&self, at: Millis) -> Html {
         when(at, self.now, self.lang)
+    }
+    /// The day of a time, where the hour says nothing: since when, until when.
+    pub fn date(&self, at: Millis) -> String {
+        words::date(linli_core::time::civil_day(at), self.lang)
     }
     /// What is left of a due time.
     pub fn clock(&self, due: Option<Millis>, paused: bool) -> Html {

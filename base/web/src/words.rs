@@ -36,6 +36,27 @@ pub fn day(day: i32, lang: Lang) -> String {
     }
 }
 
+/// A civil day (days since 1970-01-01) in full: 2026年11月22日, 22 Nov 2026.
+pub fn date(day: i32, lang: Lang) -> String {
+    let (y, m, d) = time::ymd(day);
+    match lang {
+        Lang::Zh => format!("{y}年{m}月{d}日"),
+        Lang::En => format!("{d} {} {y}", month(m)),
+    }
+}
+
+/// A civil day with its day of the week: 11月22日 周日, Sun 22 Nov.
+pub fn weekday(day: i32, lang: Lang) -> String {
+    const ZH: [&str; 7] = ["周四", "周五", "周六", "周日", "周一", "周二", "周三"];
+    const EN: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let (_, m, d) = time::ymd(day);
+    let of = |names: [&'static str; 7]| names.get(day.rem_euclid(7) as usize).copied().unwrap_or_default();
+    match lang {
+        Lang::Zh => format!("{m}月{d}日 {}", of(ZH)),
+        Lang::En => format!("{} {d} {}", of(EN), month(m)),
+    }
+}
+
 /// The exact civil time.
 pub fn exact(at: Millis, lang: Lang) -> String {
     let (y, m, d) = time::ymd(time::civil_day(at));
@@ -48,16 +69,16 @@ pub fn exact(at: Millis, lang: Lang) -> String {
 /// A span in its largest unit, rounded down as the page's clocks do: 3 天, 2 小时, 40 分钟, 不到 1 分钟.
 pub fn span(ms: Millis, lang: Lang) -> String {
     let ms = ms.abs();
-    let (one, many, n) = if ms >= time::DAY {
-        (t::DAY_1, t::DAYS_N, ms / time::DAY)
+    let (text, n) = if ms >= time::DAY {
+        (t::DAYS_N, ms / time::DAY)
     } else if ms >= time::HOUR {
-        (t::HOUR_1, t::HOURS_N, ms / time::HOUR)
+        (t::HOURS_N, ms / time::HOUR)
     } else if ms >= time::MINUTE {
-        (t::MINUTE_1, t::MINUTES_N, ms / time::MINUTE)
+        (t::MINUTES_N, ms / time::MINUTE)
     } else {
         return t::MINUTE_0.in_(lang).to_owned();
     };
-    if n == 1 { one.in_(lang).to_owned() } else { many.with("n", n).in_(lang) }
+    text.with("n", n).in_(lang)
 }
 
 fn month(m: u32) -> &'static str {
@@ -76,6 +97,11 @@ mod tests {
         assert_eq!(
             [say(0), say(-1), say(1), say(3), say(60)],
             ["今天 17:00", "昨天 17:00", "明天 17:00", "11月25日 17:00", "2027年1月21日"]
+        );
+        let day = time::parse_day("2026-11-22").unwrap();
+        assert_eq!(
+            [date(day, Lang::Zh), date(day, Lang::En), weekday(day, Lang::Zh), weekday(day + 1, Lang::En)],
+            ["2026年11月22日", "22 Nov 2026", "11月22日 周日", "Mon 23 Nov"]
         );
         assert_eq!(
             [

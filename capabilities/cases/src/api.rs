@@ -360,6 +360,30 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
     app.api(&req, StatusCode::OK, made).await
 }
 
+/// What is told of a case: `row` in a list, `detail` of one; staff read `clocks` and what acts decided. A reporter on behalf
+/// who may not read on gets the number alone.
+fn case_schema() -> Value {
+    let (text, maybe, flag, count) = (
+        || json!({"type": "string"}),
+        || json!({"type": ["string", "null"]}),
+        || json!({"type": "boolean"}),
+        || json!({"type": "integer"}),
+    );
+    let perhaps = || json!({"type": ["boolean", "null"]});
+    let unit = || json!({"type": ["object", "null"], "properties": {"id": text(), "code": text(), "name": text()}});
+    let each = |properties: Value| json!({"type": "array", "items": {"type": "object", "properties": properties}});
+    json!({"type": "object", "required": ["number"], "properties": {
+        "number": text(), "kind": text(), "state": text(), "title": text(), "category": maybe(), "class": text(), "place": maybe(),
+        "place_name": text(), "committee": unit(), "owner": unit(), "open": flag(), "supervised": flag(), "redo": count(),
+        "revision": count(), "opened": text(), "due": maybe(), "closed": maybe(), "outcome": maybe(), "called_solved": perhaps(),
+        "returns": count(), "verdict": {"type": "object", "properties": {"solved": perhaps(), "satisfied": perhaps()}},
+        "moves": each(json!({"name": text(), "label": text()})),
+        "acts": each(json!({"seq": count(), "act": text(), "at": text(), "from": maybe(), "to": maybe(), "role": maybe(), "unit": unit(), "words": maybe(), "readers": text(), "data": {}, "commitment": maybe()})),
+        "files": each(json!({"id": text(), "act": text(), "mime": text(), "size": count(), "href": text()})),
+        "clocks": each(json!({"stage": text(), "unit": maybe(), "started": text(), "due": text(), "running": flag(), "stopped": maybe(), "provisional": flag()})),
+    }})
+}
+
 /// The OpenAPI 3.1 document of this API, generated from the report's fields and the procedures' moves.
 pub fn openapi() -> Value {
     let page = || vec![query("after", false, text()), query("limit", false, count(100))];
@@ -368,14 +392,15 @@ pub fn openapi() -> Value {
         params.extend(more);
         params
     };
+    let cases = || json!({"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Case"}}, "next": {"type": ["string", "null"]}}});
     let mut paths = json!({
         "/api/v1/cases": {
-            "get": {"operationId": "listCases", "summary": "诉求列表 · Cases of a unit, or one's own", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, json!({"type": "string", "enum": procedure::CASE.states.iter().map(|s| s.name).collect::<Vec<_>>()})), query("category", false, text()), query("q", false, text())]), "responses": answers("200", page_of())},
+            "get": {"operationId": "listCases", "summary": "诉求列表 · Cases of a unit, or one's own", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, json!({"type": "string", "enum": procedure::CASE.states.iter().map(|s| s.name).collect::<Vec<_>>()})), query("category", false, text()), query("q", false, text())]), "responses": answers("200", cases())},
             "post": {"operationId": "reportCase", "summary": "上报 · Report a case", "parameters": [key()], "requestBody": {"required": true, "content": json_of(schema(report::FIELDS, &[], &[]))}, "responses": answers("201", json!({"$ref": "#/components/schemas/Case"}))},
         },
         "/api/v1/cases/{number}": {"get": {"operationId": "getCase", "summary": "一件诉求 · A case as a story", "parameters": [number()], "responses": answers("200", json!({"$ref": "#/components/schemas/Case"}))}},
         "/api/v1/files": {"post": {"operationId": "uploadFiles", "summary": "照片或语音 · Upload pictures or voice notes; the answer's `file` goes into `files` of a report or move", "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": {"type": "object", "required": ["files"], "properties": {"files": {"type": "array", "maxItems": 6, "items": {"type": "string", "format": "binary"}}}}}}}, "responses": answers("201", page_of())}},
-        "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, text())]), "responses": answers("200", page_of())}},
+        "/api/v1/inbox": {"get": {"operationId": "inbox", "summary": "收件箱 · What awaits a unit, by due time", "parameters": with(page(), vec![query("unit", false, text()), query("state", false, text())]), "responses": answers("200", cases())}},
         "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", false, text()), query("q", false, text())]), "responses": answers("200", page_of())}},
         "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", page_of())}},
         "/api/v1/responsibilities": {"get": {"operationId": "listResponsibilities", "summary": "职责清单 · Who acts, who pays, by which article", "responses": answers("200", page_of())}},
@@ -406,7 +431,7 @@ pub fn openapi() -> Value {
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
-                "Case": {"type": "object", "required": ["number"], "properties": {"number": {"type": "string"}, "state": {"type": "string"}, "revision": {"type": "integer"}}},
+                "Case": case_schema(),
                 "Problem": {"type": "object", "required": ["title", "status", "detail", "code"], "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"}, "errors": {"type": "array", "items": {"type": "object"}}}},
             },
         },

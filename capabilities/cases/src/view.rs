@@ -99,12 +99,19 @@ struct RowsView<'a> {
     rows: &'a [Row],
     more: Html,
     narrow: bool,
+    mine: bool,
 }
 
 /// A list of matters with a link to what follows; `narrow` keeps each row's state below its title.
 pub(crate) fn list(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>, narrow: bool) -> Result<Html> {
     let s = Say::of(cx);
-    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow })
+    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow, mine: false })
+}
+
+/// One's own matters; an empty list says how to begin.
+pub(crate) fn mine(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>, narrow: bool) -> Result<Html> {
+    let s = Say::of(cx);
+    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow, mine: true })
 }
 
 struct ActView {
@@ -380,15 +387,22 @@ fn act_view(
         .iter()
         .find(|mv| mv.act == a.act)
         .map_or(t::TOLD_REPORT, |mv| mv.told);
+    // "You" is the resident; whoever handles it reads of the resident.
+    let own = seen.matter.reporter.is_some() && seen.matter.reporter == cx.actor.person;
+    let told = if told == t::TOLD_CONTACT && !own { t::TOLD_CONTACT_STAFF } else { told };
     let mut head = told.with("unit", &who).in_(s.lang);
+    let colon = s.t(linli_web::t::COLON);
     let unit_named = |key: &str| a.data.0.get(key).and_then(|v| v.as_str()).and_then(|v| v.parse::<UnitId>().ok());
     if matches!(a.act.as_str(), "case.dispatch" | "case.rule" | "case.order_redo")
         && let Some(to) = a.owner
     {
-        head = format!("{head}：{}", units.name(to, s.lang));
+        head = format!("{head}{colon}{}", units.name(to, s.lang));
     }
     if let Some(unit) = unit_named("unit").filter(|_| a.act == "case.assist") {
-        head = format!("{head}：{}", units.name(unit, s.lang));
+        head = format!("{head}{colon}{}", units.name(unit, s.lang));
+    }
+    if let Some(unit) = unit_named("escalated_to") {
+        head = format!("{head}{colon}{}", units.name(unit, s.lang));
     }
     if let (Some(from), Some(into)) = (unit_named("from"), unit_named("into")) {
         let why = match a.data.0.get("because").and_then(|v| v.as_str()) {
@@ -400,10 +414,10 @@ fn act_view(
         head = why.with("from", units.name(from, s.lang)).with("into", units.name(into, s.lang)).in_(s.lang);
     }
     if let Some(outcome) = a.data.0.get("outcome").and_then(|v| v.as_str()) {
-        head = format!("{head}：{}", outcome_text(outcome).in_(s.lang));
+        head = format!("{head}{colon}{}", outcome_text(outcome).in_(s.lang));
     }
     if let Some(reason) = a.data.0.get("reason").and_then(|v| v.as_str()) {
-        head = format!("{head}：{}", return_text(reason).in_(s.lang));
+        head = format!("{head}{colon}{}", return_text(reason).in_(s.lang));
     }
     if let Some(satisfied) = a.data.0.get("satisfied").and_then(serde_json::Value::as_bool) {
         let solved = a.data.0.get("solved").and_then(serde_json::Value::as_bool).unwrap_or(false);
@@ -411,7 +425,7 @@ fn act_view(
             if solved { t::SOLVED_YES } else { t::SOLVED_NO },
             if satisfied { t::VERDICT_SATISFIED } else { t::VERDICT_DISSATISFIED },
         );
-        head = format!("{head}：{}，{}", a.in_(s.lang), b.in_(s.lang));
+        head = format!("{head}{colon}{}{}{}", a.in_(s.lang), s.t(t::P_AND), b.in_(s.lang));
     }
     let rule = a.data.0.get("route").and_then(|r| r.get("rule")).and_then(|v| v.as_str()).and_then(|v| v.parse().ok());
     let why = match rule {

@@ -173,7 +173,7 @@ fn page(cx: &mut Cx<'_, '_>, done: bool, again: Option<&Again>) -> Result<PageBo
     let times = work.calendars.get(&work.label).map_err(Error::internal)?;
     let calendar = &work.calendar;
     let view = |d: work_calendar::Day<'_>, hours: String| DayView {
-        date: time::day_text(d.date.days()),
+        date: linli_web::words::weekday(d.date.days(), s.lang),
         kind: s.t(kind(d.kind)),
         off: !d.kind.is_working(),
         name: d.name.unwrap_or_default().to_owned(),

@@ -201,7 +201,7 @@ fn page(cx: &mut Cx<'_, '_>, asked: &Asked, here: String, done: bool) -> Result<
         groups: groups(&units, listed.committee, s.lang),
         stairs: stairs.into_iter().map(|(_, _, stair)| stair).collect(),
         who: cx.actor.name.clone(),
-        today: linli_core::time::day_text(today),
+        today: linli_web::words::date(today, s.lang),
         here,
         more: listed.next.map_or(Html::empty(), |n| {
             s.more(&format!("/households?unit={}&group={group}&after={n}", listed.committee))

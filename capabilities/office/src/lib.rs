@@ -3,6 +3,7 @@
 //! Every write is one use case of the registry in one transaction; nothing here has tables of its own.
 mod about;
 mod api;
+mod api_page;
 mod asked;
 mod calendar;
 mod households;
@@ -13,6 +14,7 @@ mod suggest;
 mod units;
 
 pub use api::openapi_paths;
+pub use api_page::api_page;
 
 use axum::Router;
 use linli_core::Module;

@@ -73,7 +73,7 @@ struct HomeView {
     href: String,
     phone: Option<String>,
     tenure: &'static str,
-    since: Html,
+    since: String,
     rights: Vec<(bool, &'static str)>,
 }
 
@@ -82,7 +82,7 @@ struct SessionView {
     api: bool,
     label: String,
     seen: Html,
-    until: Html,
+    until: String,
 }
 
 struct ReadView {
@@ -142,7 +142,7 @@ fn page(cx: &mut Cx<'_, '_>, extra: Extra, again: Option<&Again>) -> Result<Page
         href: format!("/units/{}", h.committee),
         phone: units.get(h.committee).and_then(|u| u.phone.clone()),
         tenure: s.t(households::tenure(&h.tenure)),
-        since: s.when(h.since),
+        since: s.date(h.since),
         rights: rights(&h.tenure).into_iter().map(|(has, text)| (has, s.t(text))).collect(),
     });
     let homes = homes.collect();
@@ -151,7 +151,7 @@ fn page(cx: &mut Cx<'_, '_>, extra: Extra, again: Option<&Again>) -> Result<Page
         api: x.kind == "api",
         label: x.label,
         seen: s.when(x.seen),
-        until: s.when(x.until),
+        until: s.date(x.until),
     });
     let sessions = sessions.collect();
     let reads = reads(cx, s)?;

@@ -139,7 +139,7 @@ struct Line {
     name: String,
     role: &'static str,
     duty: bool,
-    until: Option<Html>,
+    until: Option<String>,
 }
 
 #[derive(Template)]
@@ -229,7 +229,7 @@ fn page(
                 name: l.name.reveal().clone(),
                 role: s.t(l.role.text()),
                 duty: l.duty,
-                until: l.until.map(|u| s.when(u)),
+                until: l.until.map(|u| s.date(u)),
             })
             .collect(),
         forms: Html::join(forms),

@@ -121,8 +121,8 @@ struct RuleView {
     scope: String,
     own: bool,
     author: String,
-    from: Html,
-    until: Option<Html>,
+    from: String,
+    until: Option<String>,
     state: &'static str,
     in_force: bool,
     ahead: bool,
@@ -251,8 +251,8 @@ fn rules_page(
                 .author
                 .and_then(|a| names.get(&a))
                 .map_or_else(|| s.t(t::P_SYSTEM).to_owned(), |n| n.reveal().clone()),
-            from: s.when(r.valid_from),
-            until: r.valid_until.map(|u| s.when(u)),
+            from: s.date(r.valid_from),
+            until: r.valid_until.map(|u| s.date(u)),
             state: s.t(state),
             in_force: !over && !ahead,
             ahead,

@@ -46,7 +46,7 @@ pub(super) async fn home(State(app): State<App>, req: Req) -> Response {
         let rows = view::rows(cx, &waiting, href)?;
         let waiting = view::list(cx, &rows, None, true)?;
         let rows = view::rows(cx, &mine, href)?;
-        let mine = view::list(cx, &rows, None, true)?;
+        let mine = view::mine(cx, &rows, None, true)?;
         let rows = view::rows(cx, &near, href)?;
         let near = view::list(cx, &rows, None, signed_in)?;
         let place = units.name(unit, s.lang).to_owned();

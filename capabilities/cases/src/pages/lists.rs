@@ -23,7 +23,7 @@ pub(super) async fn mine(State(app): State<App>, req: Req) -> Response {
         let rows = view::rows(cx, &listed.items, |m| format!("/m/{}", m.number))?;
         let whole = at.is_none() && listed.next.is_none();
         let waiting = listed.items.iter().filter(|m| m.state == "answered").count();
-        let list = view::list(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
+        let list = view::mine(cx, &rows, listed.next.map(|n| format!("{here}?after={}", n.token())), false)?;
         let body = titled(s.t(t::P_MY_MATTERS), s.t(t::P_MY_LEAD), list)?;
         Ok(if whole { body.count("/matters", waiting) } else { body })
     })
