@@ -21,10 +21,11 @@ pub(crate) enum Where {
 }
 
 impl Where {
-    fn split(self) -> (Option<UnitId>, Option<UnitId>) {
+    /// The one to be in, if any, and the one not to be in; the nil id is none.
+    fn split(self) -> (Option<UnitId>, UnitId) {
         match self {
-            Where::In(committee) => (Some(committee), None),
-            Where::Beside(committee) => (None, committee),
+            Where::In(committee) => (Some(committee), UnitId(Uuid::nil())),
+            Where::Beside(committee) => (None, committee.unwrap_or(UnitId(Uuid::nil()))),
         }
     }
 }
@@ -42,12 +43,12 @@ pub(crate) fn places_by_key(
         Key::Address => sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
              WHERE valid_until IS NULL AND address_key >= $1 AND address_key < $2 AND (address_key, id) > ($3, $4)
-             [AND committee = $6] [AND committee <> $7] ORDER BY address_key, id LIMIT $5"
+             AND committee <> $7 [AND committee = $6] ORDER BY address_key, id LIMIT $5"
         ),
         Key::Door => sql!(
             "SELECT id, parent, kind, committee, estate, micro_grid, grp, name, address, lat, lon FROM places
              WHERE valid_until IS NULL AND door_key >= $1 AND door_key < $2 AND (door_key, id) > ($3, $4)
-             [AND committee = $6] [AND committee <> $7] ORDER BY door_key, id LIMIT $5"
+             AND committee <> $7 [AND committee = $6] ORDER BY door_key, id LIMIT $5"
         ),
     };
     let (own, not) = whose.split();
@@ -91,7 +92,7 @@ pub(crate) fn names_by_tail(
         sql!(
             "SELECT n.id, n.committee, n.name, t.tail FROM place_tails t JOIN place_names n ON n.id = t.name
              WHERE t.rank = $1 AND t.tail >= $2 AND t.tail < $3 AND (t.tail, t.name) >= ($4, $5)
-             [AND t.committee = $7] [AND t.committee <> $8] ORDER BY t.tail, t.name LIMIT $6"
+             AND t.committee <> $8 [AND t.committee = $7] ORDER BY t.tail, t.name LIMIT $6"
         ),
         &[&rank, &term, &end, &from.0, &from.1, &limit, &own, &not],
     )?)
