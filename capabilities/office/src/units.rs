@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use linli_core::{
-    Choice, Cx, Error, Field, FieldError, FieldKind, Input, Lang, PlaceId, RawInput, Result, Text, UnitId,
+    Choice, Cx, Error, Field, FieldError, FieldKind, Input, Lang, PlaceId, RawInput, Result, Text, UnitId, time,
 };
 use linli_registry::{Function, NewUnit, Part, Renamed, UNITS, Unit, Units};
 use linli_web::form::{self, Again, Form, come_back};
@@ -491,7 +491,7 @@ fn history(s: Say, units: &Units, id: UnitId, grounds: bool) -> Result<Html> {
     if known.spans.len() < 2 && known.links.is_empty() {
         return Ok(Html::default());
     }
-    let day = |at| linli_web::words::day(linli_core::time::civil_day(at), s.lang);
+    let day = |at| time::day_text(time::civil_day(at));
     let named = |u: UnitId| (format!("/units/{u}"), units.name(u, s.lang).to_owned());
     let spans = known.spans.iter().rev().map(|p| SpanView {
         span: format!("{} – {}", day(p.since), p.until.map(day).unwrap_or_default()),
@@ -517,7 +517,8 @@ fn history(s: Say, units: &Units, id: UnitId, grounds: bool) -> Result<Html> {
         let now = || units.get(other).map(|u| (units.name(other, s.lang).to_owned(), u.code.clone()));
         let (name, code) = then.or_else(now).unwrap_or_default();
         let note = if grounds { l.note.clone() } else { String::new() };
-        LinkView { at: day(l.at), head: s.t(head), unit: (format!("/units/{other}"), name), code, note }
+        // What has ended is looked at as it was; without the word the link would lead on to what came after it.
+        LinkView { at: day(l.at), head: s.t(head), unit: (format!("/units/{other}?past=1"), name), code, note }
     });
     Html::of(&HistoryView { s, spans: spans.collect(), links: links.collect() })
 }
@@ -597,7 +598,7 @@ fn public_page(cx: &mut Cx<'_, '_>, id: UnitId, asked: Option<&str>) -> Result<P
         roles: roles.into_iter().map(|(role, n)| (s.t(role.text()), n)).collect(),
         acts: !matches!(unit.function, Function::Group | Function::Estate),
         asked: asked.and_then(|a| units.formerly(a)).map(|(name, code, until)| {
-            let until = linli_web::words::day(linli_core::time::civil_day(until), s.lang);
+            let until = time::day_text(time::civil_day(until));
             t::U_ASKED.with("name", name).with("code", code).with("at", until).in_(s.lang)
         }),
         history: history(s, &units, id, false)?,
@@ -605,13 +606,14 @@ fn public_page(cx: &mut Cx<'_, '_>, id: UnitId, asked: Option<&str>) -> Result<P
     Ok(PageBody::new(view.name.clone(), Html::of(&view)?))
 }
 
-/// By id or code, present or past: an old one leads to the unit that came after it; where several did, they are listed.
+/// By id or code, present or past: an old one leads to the unit that came after it; where several did, they are listed. With
+/// `past` a unit that has ended is shown itself.
 async fn show(State(app): State<App>, req: Req) -> Response {
     let text = match req.part("id") {
         Ok(text) => text.to_owned(),
         Err(e) => return app.refuse(&req, e).await,
     };
-    let formerly = req.q("formerly").map(str::to_owned);
+    let (formerly, past) = (req.q("formerly").map(str::to_owned), req.q("past").is_some());
     let found = app
         .read(&req, move |cx| {
             let units = linli_registry::units(cx)?;
@@ -619,6 +621,7 @@ async fn show(State(app): State<App>, req: Req) -> Response {
             let asked = text.parse::<UnitId>().ok().and_then(|id| units.get(id));
             let unit = asked.or_else(|| units.by_code(&text)).ok_or(Error::NotFound)?;
             Ok(match units.successors(unit.id)[..] {
+                _ if past && asked.is_some() => (unit.id, None),
                 [now] if now != unit.id => (now, formerly(now.to_string())),
                 _ if asked.is_none() && unit.code != text => (unit.id, formerly(encode(&unit.code))),
                 _ => (unit.id, None),

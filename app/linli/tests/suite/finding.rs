@@ -45,5 +45,5 @@ fn no_place_search_sorts() {
             seen += 1;
         }
     }
-    assert!(seen > 10, "{seen}");
+    assert!(seen >= 7, "{seen}");
 }

@@ -373,6 +373,10 @@ fn an_old_code_leads_to_what_the_unit_is_now_and_says_so() {
             assert!(page.contains(&old.name) && page.contains(&old.code), "it says what was asked for");
             assert!(!page.contains("撤并批复"), "the ground is for those who keep the unit");
         }
+        let was = format!("/units/{}?past=1", old.id);
+        assert!(shell.ask(&nobody, "GET", &format!("/units/{}", now.id), "", &[]).body.contains(&was));
+        let page = shell.ask(&nobody, "GET", &was, "", &[]).body;
+        assert!(page.contains(&old.name) && page.contains(&now.name), "what has ended says what came after it");
         let api = shell.ask(&nobody, "GET", &format!("/api/v1/units/{}/history", old.code), "", &[]);
         assert!(api.body.contains("\"merge\"") && api.body.contains(&old.id.to_string()), "{}", api.body);
         let found = shell.ask(&nobody, "GET", &format!("/api/v1/units?q={}", linli_web::encode(&old.name)), "", &[]);
