@@ -203,8 +203,22 @@ export async function theSameReportWithoutScripts(world) {
   const worker = await world.as("worker", { lang: "en", js: false });
   await worker.goto("/inbox");
   await worker.check(`.matter:has-text("${number}") .matter-pick input`);
-  await go(worker, "#bulk button");
+  await go(worker, '#bulk button[value="sign"]');
   await stands(world, "worker", number, "handling");
+  // Handed to a colleague the same way; and a view of one's own finds it again.
+  await worker.goto("/inbox?state=handling&category=facilities.door");
+  await worker.check(`.matter:has-text("${number}") .matter-pick input`);
+  await worker.selectOption("#person", { index: 1 });
+  await go(worker, '#bulk button[value="assign"]');
+  assert.equal((await caseOf(world, "worker", number)).acts.at(-1).act, "case.assign");
+  await worker.fill('[name="name"]', "Doors");
+  await go(worker, 'form[action="/inbox/views"] button');
+  await worker.goto("/inbox");
+  await go(worker, '.views a:has-text("Doors")');
+  assert.match(await worker.innerText(".split-list"), new RegExp(number));
+  assert.equal(await worker.getAttribute('.views a:has-text("Doors")', "aria-current"), "page");
+  await go(worker, 'form:has([name="drop"]) button');
+  assert.equal(await worker.$$eval('.views a:has-text("Doors")', (links) => links.length), 0);
 }
 
 export async function theSameReportByKeyboardAlone(world) {

@@ -9,6 +9,7 @@ mod pages;
 mod procedure;
 mod report;
 pub mod rules;
+mod saved;
 mod setup;
 mod store;
 mod suggest;
@@ -26,6 +27,7 @@ pub use figures::{Behind, Figure, Figures, behind, figures};
 pub use pages::routes;
 pub use procedure::{CASE, LIST, REPORT, REPORT_FOR, TASK, VIEW};
 pub use report::{FIELDS as REPORT_FIELDS, Preview, Report, preview, read, report};
+pub use saved::{SavedView, drop_view, save_view, saved_views};
 pub use setup::{Defaults, load_defaults};
 pub use store::{Case, Category, Responsibility, RuleRow};
 

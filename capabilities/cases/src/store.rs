@@ -366,3 +366,19 @@ pub(crate) fn took_part(tx: &mut Tx<'_>, unit: UnitId, before: Uuid, limit: i64)
         &[&unit, &before, &limit],
     )?)
 }
+
+pub(crate) fn inbox_views(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<(Uuid, Sealed)>> {
+    Ok(tx.all(sql!("SELECT id, body FROM inbox_views WHERE person = $1 ORDER BY id LIMIT 50"), &[&person])?)
+}
+
+pub(crate) fn put_inbox_view(tx: &mut Tx<'_>, id: Uuid, person: PersonId, at: Millis, body: &Sealed) -> Result<()> {
+    tx.exec(
+        sql!("INSERT INTO inbox_views (id, person, at, body) VALUES ($1, $2, $3, $4)"),
+        &[&id, &person, &at, body],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn drop_inbox_view(tx: &mut Tx<'_>, id: Uuid, person: PersonId) -> Result<u64> {
+    Ok(tx.exec(sql!("DELETE FROM inbox_views WHERE id = $1 AND person = $2"), &[&id, &person])?)
+}

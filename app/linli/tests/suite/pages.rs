@@ -236,3 +236,50 @@ fn every_figure_opens_its_rows_and_can_be_taken_away() {
         w.holds();
     }
 }
+
+#[test]
+fn a_desk_hands_out_many_at_once_and_keeps_views_of_ones_own() {
+    for w in World::both() {
+        let (shell, doors) = (Shell::of(&w), doors(&w));
+        let c = w.cast.clone();
+        let browser = |name: &str| Browser { shell: &shell, door: &doors[name].1 };
+        let (worker, head) = (browser("worker"), browser("head"));
+        let cases: Vec<Matter> = (0..3).map(|_| w.report(c.resident, w.words.lamp, SAID)).collect();
+        let colleague = c.colleague.to_string();
+        let mut fields = vec![("move", "assign"), ("back", "/inbox")];
+        fields.extend(cases.iter().map(|m| ("number", m.number.as_str())));
+        assert_eq!(worker.post("/inbox/bulk", &fields).status.as_u16(), 422, "to nobody");
+        fields.push(("person", &colleague));
+        assert_eq!(worker.goes("/inbox/bulk", &fields), "/inbox");
+        assert!(cases.iter().all(|m| w.again(m).assignee == Some(c.colleague)));
+        // Whoever works elsewhere is no colleague, and whoever has no seat hands out nothing.
+        let far = c.far_worker.to_string();
+        let given = [("move", "assign"), ("number", cases[0].number.as_str()), ("person", far.as_str())];
+        assert_eq!(worker.post("/inbox/bulk", &given).status.as_u16(), 422);
+        let given = [("move", "assign"), ("number", cases[0].number.as_str()), ("person", colleague.as_str())];
+        assert_eq!(browser("far_worker").post("/inbox/bulk", &given).status.as_u16(), 422);
+        assert_eq!(w.again(&cases[0]).assignee, Some(c.colleague));
+
+        let unit = c.committee.to_string();
+        let save = |who: &Browser<'_>, name: &str| {
+            let fields = [("name", name), ("unit", unit.as_str()), ("state", "received"), ("category", w.words.lamp)];
+            who.post("/inbox/views", &fields).status.as_u16()
+        };
+        assert_eq!(save(&worker, "三号楼的灯"), 303);
+        assert_eq!(save(&worker, "三号楼的灯"), 303, "the same name again is the same view");
+        let address = format!("/inbox?unit={unit}&#38;state=received&#38;category={}", w.words.lamp);
+        assert_eq!(worker.get("/inbox").body.matches(&format!(r#"href="{address}">"#)).count(), 2, "link and list");
+        assert!(!head.get("/inbox").body.contains("三号楼的灯</a>"), "one's own alone");
+        for n in 0..19 {
+            assert_eq!(save(&worker, &format!("视图{n}")), 303);
+        }
+        assert_eq!(save(&worker, "太多了"), 422, "at most twenty");
+        assert_eq!(save(&worker, ""), 422);
+        let mine = |person: PersonId| w.house.read(&w.as_(person), linli_cases::saved_views).unwrap();
+        let id = mine(c.worker)[0].0.to_string();
+        assert_eq!(head.post("/inbox/views", &[("drop", &id)]).status.as_u16(), 404);
+        assert_eq!(mine(c.worker).len(), 20);
+        assert_eq!(worker.goes("/inbox/views", &[("drop", &id)]), "/inbox");
+        assert_eq!(mine(c.worker).len(), 19);
+    }
+}

@@ -5,10 +5,10 @@ use crate::{desk, procedure, t};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use linli_core::{Cx, Error, FieldError, Result, UnitId, time};
+use linli_core::{Cx, Error, FieldError, RawInput, Result, UnitId, time};
 use linli_matters::{After, Ask};
-use linli_web::ui::Say;
-use linli_web::{App, Html, PageBody, Req, local};
+use linli_web::ui::{Opt, Say};
+use linli_web::{App, Html, PageBody, Req, encode, local};
 
 #[derive(Template)]
 #[template(path = "inbox.html")]
@@ -24,8 +24,23 @@ struct InboxView {
     rows_n: usize,
     more: Html,
     story: Option<Html>,
-    bulk: bool,
+    signs: bool,
+    picks: bool,
+    colleagues: Vec<Opt>,
+    filters: Vec<(&'static str, String)>,
+    q: String,
+    category: String,
+    categories: Vec<Opt>,
+    views: Vec<Saved>,
     back: String,
+}
+
+/// A view of one's own: its id, address and name, whether this is it.
+struct Saved {
+    id: String,
+    href: String,
+    name: String,
+    on: bool,
 }
 
 /// What the inbox was asked for.
@@ -34,8 +49,21 @@ pub(super) struct Asked {
     after: Option<After>,
     unit: Option<String>,
     state: Option<String>,
+    category: Option<String>,
+    q: Option<String>,
     open: Option<String>,
     done: bool,
+}
+
+/// The address of the inbox with these filters.
+fn address(unit: UnitId, state: Option<&str>, category: Option<&str>, q: Option<&str>) -> String {
+    let mut href = format!("/inbox?unit={unit}");
+    for (name, value) in [("state", state), ("category", category), ("q", q)] {
+        if let Some(v) = value {
+            href.push_str(&format!("&{name}={}", encode(v)));
+        }
+    }
+    href
 }
 
 impl Asked {
@@ -51,6 +79,8 @@ pub(super) async fn inbox(State(app): State<App>, req: Req) -> Response {
         after: after(&req),
         unit: text("unit"),
         state: text("state"),
+        category: text("category"),
+        q: text("q"),
         open: text("open"),
         done: req.q("done").is_some(),
     };
@@ -79,12 +109,29 @@ pub(super) fn inbox_page(
     let supervisor = desk::supervises(cx.actor, unit);
     let scope = desk::inbox_scope(cx, unit)?;
     let state = asked.state.as_deref().filter(|s| procedure::CASE.state(s).is_some());
-    let ask = Ask { state: state.map(str::to_owned), open: true, after: asked.after, limit: 30, ..Ask::default() };
+    let (category, q) = (asked.category.as_deref(), asked.q.as_deref());
+    let ask = Ask {
+        kind: None,
+        state: state.map(str::to_owned),
+        category: asked.category.clone(),
+        open: true,
+        q: asked.q.clone(),
+        after: asked.after,
+        limit: 30,
+    };
     let listed = linli_matters::list(cx, &scope, &ask)?;
-    let mut back = format!("/inbox?unit={unit}");
-    if let Some(state) = state {
-        back.push_str(&format!("&state={state}"));
-    }
+    let back = address(unit, state, category, q);
+    let views: Vec<Saved> = crate::saved_views(cx)?
+        .into_iter()
+        .map(|(id, v)| {
+            let text = |v: &Option<String>| v.clone();
+            let (st, cat, words) = (text(&v.state), text(&v.category), text(&v.q));
+            let href = address(v.unit.unwrap_or(unit), st.as_deref(), cat.as_deref(), words.as_deref());
+            Saved { id: id.to_string(), on: href == back, href, name: v.name }
+        })
+        .collect();
+    let filters = [("unit", Some(unit.to_string())), ("state", state.map(str::to_owned))];
+    let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let mut rows = view::rows(cx, &listed.items, |m| format!("{back}&open={}", m.number))?;
     let (mut story, mut title) = (None, s.t(t::P_INBOX).to_owned());
     if let Some(number) = &asked.open {
@@ -108,16 +155,22 @@ pub(super) fn inbox_page(
     let rows_n = rows.len();
     // The badge counts what presses on the first desk; here it is known where the list goes further than that.
     let pressing = listed.items.iter().filter(|m| desk::presses(cx, m)).count();
-    let known = desks.first() == Some(&unit) && state.is_none() && asked.after.is_none();
+    let known = desks.first() == Some(&unit) && back == address(unit, None, None, None) && asked.after.is_none();
     let known = known && (pressing < rows_n || listed.next.is_none());
     let count = if more.as_str().is_empty() { rows_n.to_string() } else { format!("{rows_n}+") };
     let tab = |value: &str, label: &str| {
-        let href =
-            if value.is_empty() { format!("/inbox?unit={unit}") } else { format!("/inbox?unit={unit}&state={value}") };
+        let href = address(unit, Some(value).filter(|v| !v.is_empty()), category, q);
         (href, label.to_owned(), state.unwrap_or_default() == value)
     };
     let mut states = vec![tab("", s.t(t::P_ALL))];
     states.extend(procedure::CASE.states.iter().filter(|st| st.name != "closed").map(|st| tab(st.name, s.t(st.label))));
+    // A supervisor looks after what others do; at a desk one signs, and hands to a colleague.
+    let picks = !supervisor && rows_n > 0;
+    let colleagues = if picks { linli_registry::staff(cx, unit)? } else { Vec::new() };
+    let colleague = |(_, person, role, name): linli_registry::Staff| Opt {
+        value: person.to_string(),
+        label: format!("{}（{}）", name.reveal(), role.text().in_(s.lang)),
+    };
     let view = InboxView {
         s,
         errors: refused.map_or(Html::empty(), |r| r.summary(s.lang)),
@@ -129,7 +182,14 @@ pub(super) fn inbox_page(
             .map(|d| (format!("/inbox?unit={d}"), units.name(*d, s.lang).to_owned(), *d == unit))
             .collect(),
         states,
-        bulk: !supervisor && rows.iter().any(|r| r.signable),
+        signs: picks && rows.iter().any(|r| r.signable),
+        picks,
+        colleagues: colleagues.into_iter().map(colleague).collect(),
+        filters,
+        q: asked.q.clone().unwrap_or_default(),
+        category: asked.category.clone().unwrap_or_default(),
+        categories: view::category_options(cx)?,
+        views,
         groups: groups(rows, cx.now, s),
         rows_n,
         more,
@@ -159,7 +219,7 @@ fn groups(rows: Vec<view::Row>, now: linli_core::Millis, s: Say) -> Vec<(&'stati
     groups.into_iter().filter(|g| !g.1.is_empty()).collect()
 }
 
-/// One move for several matters at once: signing, which asks nothing. Each is a command of its own: those that cannot be
+/// One move for several matters at once: signing, which asks nothing, or handing to one colleague. Each is a command of its own: those that cannot be
 /// done are named, the others are done.
 pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
     let raw = match req.form(&app).await {
@@ -170,14 +230,22 @@ pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
         return app.refuse(&req, Error::SignIn).await;
     }
     let back = local(raw.get("back").unwrap_or("/inbox")).to_owned();
+    let (name, given) = match raw.get("move") {
+        Some("assign") => match raw.get("person") {
+            Some(person) => ("assign", RawInput::default().set("person", person)),
+            None => return app.refuse(&req, Error::field("person", t::V_NOBODY)).await,
+        },
+        _ => ("sign", RawInput::default()),
+    };
+    let given = linli_matters::Given { raw: given, strict: false };
     let numbers: Vec<String> = raw.values.get("number").cloned().unwrap_or_default().into_iter().take(50).collect();
     let mut failed = Vec::new();
     for number in numbers {
-        let n = number.clone();
+        let (n, given) = (number.clone(), given.clone());
         let done = app
             .write(&req, move |cx| {
                 let id = linli_matters::id_of(cx, &n)?;
-                linli_matters::act(cx, id, "sign", &linli_matters::Given::default(), None).map(drop)
+                linli_matters::act(cx, id, name, &given, None).map(drop)
             })
             .await;
         if let Err(e) = done {
@@ -188,4 +256,23 @@ pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
         }
     }
     if failed.is_empty() { Redirect::to(&back).into_response() } else { app.refuse(&req, Error::Invalid(failed)).await }
+}
+
+/// Saves the filters of the inbox under a name, or deletes a view.
+pub(super) async fn views(State(app): State<App>, mut req: Req) -> Response {
+    let raw = match req.form(&app).await {
+        Ok(raw) => raw,
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let back = local(raw.get("back").unwrap_or("/inbox")).to_owned();
+    let done = app
+        .write(&req, move |cx| match raw.get("drop") {
+            Some(id) => crate::drop_view(cx, id.parse().map_err(|_| Error::NotFound)?),
+            None => crate::save_view(cx, &raw).map(drop),
+        })
+        .await;
+    match done {
+        Ok(()) => Redirect::to(&back).into_response(),
+        Err(e) => app.refuse(&req, e).await,
+    }
 }

@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/m/{number}/{move}", post(matter::make_move))
         .route("/inbox", get(inbox::inbox))
         .route("/inbox/bulk", post(inbox::bulk))
+        .route("/inbox/views", post(inbox::views))
         .route("/duty", get(duty::duty))
         .route("/duty/alarm", post(duty::solve_alarm))
         .route("/cases", get(lists::cases))
