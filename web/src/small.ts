@@ -15,6 +15,14 @@ enhance("[data-copy]", (element) =>
   }),
 );
 
+// Where one is stands in sight, also in a strip that is pushed sideways.
+enhance(".side [aria-current], .views [aria-current]", (here) => {
+  const strip = here.closest<HTMLElement>(".side, .views");
+  if (!strip || strip.scrollWidth <= strip.clientWidth) return;
+  const [a, b] = [here.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += a.left - b.left - (b.width - a.width) / 2;
+});
+
 // Menus close as people expect: Escape, a press elsewhere, focus gone.
 enhance("details.menu", (menu) => {
   const close = () => menu.removeAttribute("open");
