@@ -551,7 +551,7 @@ impl Fold {
                     f.outcome = Some(outcome);
                     f.handler = a.unit;
                 }
-                "case.verdict" => {
+                "case.verdict" | "case.verdict_for" => {
                     let (satisfied, solved) = (data["satisfied"].as_bool(), data["solved"].as_bool());
                     f.verdict = (satisfied, solved);
                     f.dissatisfied += i64::from(satisfied == Some(false));

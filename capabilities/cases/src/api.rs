@@ -94,8 +94,11 @@ async fn list(State(app): State<App>, req: Req) -> Response {
             };
             // An open state is found among what is open, by due time; everything else newest first.
             let open = state.as_deref().is_some_and(|s| s != "closed");
-            let page =
-                linli_matters::list(cx, &scope, &Ask { kind: None, state, category, open, q, after: at, limit })?;
+            let page = linli_matters::list(
+                cx,
+                &scope,
+                &Ask { kind: Some("case".into()), state, category, open, q, after: at, limit },
+            )?;
             listed(cx, page)
         })
         .await;

@@ -296,6 +296,11 @@ fn staff_enter_for_a_resident_with_consent() {
         assert_eq!(m.reporter, Some(c.resident), "found by telephone: it is the resident's own case");
         assert!(w.sees(c.resident, &m));
         assert!(w.could(c.resident, &m).contains(&"add"));
+        // Whoever did not answer writes down the verdict that was told by word of mouth.
+        w.does(c.worker, &m, "answer", &[("outcome", "solved"), ("words", "已清理堆物，消防门可开")]);
+        let told = [("solved", "yes"), ("satisfaction", "satisfied"), ("words", "电话里说已经清掉")];
+        assert_eq!(w.tries(c.worker, &m, "verdict_for", &told).unwrap_err().status(), 403);
+        assert_eq!(w.does(c.head, &m, "verdict_for", &told).state, "closed");
         w.holds();
     }
 }

@@ -140,7 +140,7 @@ fn page(cx: &mut Cx<'_, '_>, unit: UnitId, asked: &Asked, limit: i64) -> Result<
     };
     let (q, category) = (asked.q.clone(), asked.category.clone());
     let open = asked.open && inside;
-    let ask = Ask { kind: None, state: None, category, open, q, after: asked.after, limit };
+    let ask = Ask { kind: Some("case".into()), state: None, category, open, q, after: asked.after, limit };
     Ok((linli_matters::list(cx, &scope, &ask)?, inside))
 }
 

@@ -37,7 +37,7 @@ struct ReportView {
     named_open: bool,
     /// Files that are stored already: the sealed description and a name to untick.
     kept: Vec<(String, String)>,
-    /// Other reports that were not sent: where to go on, and since when.
+    /// The last report that was not sent: where to go on, and since when.
     unsent: Vec<(String, Html)>,
     similar: Html,
     similar_n: usize,
@@ -356,7 +356,7 @@ fn report_page(cx: &mut Cx<'_, '_>, shown: &Shown<'_>) -> Result<PageBody> {
             let text = serde_json::to_string(upload).map_err(Error::internal)?;
             kept.push((sealed(|s| cx.token_digest(s), &text), s.t1(label, "n", n)));
         }
-        unsent = shown.fresh.unwrap_or_default().iter().take(3).map(|(key, at)| (key.clone(), s.when(*at))).collect();
+        unsent = shown.fresh.unwrap_or_default().iter().take(1).map(|(key, at)| (key.clone(), s.when(*at))).collect();
     } else if step == 2 {
         let mut options = view::category_options(cx)?;
         options.insert(0, Opt { value: String::new(), label: s.t(t::R_NOT_SURE).to_owned() });
