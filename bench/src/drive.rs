@@ -79,6 +79,8 @@ fn serve(args: &Args) -> Done<(Server, Duration)> {
     if let Some(url) = &args.database {
         command.args(["--database", url]);
     }
+    // Pages say how many statements they took.
+    command.env("LINLI_TEST", "1");
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let out = child.stdout.take().ok_or("no output")?;
     let mut line = String::new();
@@ -92,7 +94,7 @@ fn serve(args: &Args) -> Done<(Server, Duration)> {
         .map_err(|_| "the server did not start")?;
     let server = Server { child, at };
     // The first page needs the register in memory: started means that it can be read.
-    let (status, _) = http::send(&mut http::connect(at)?, &request("GET", "/cases", &[], ""))?;
+    let status = http::send(&mut http::connect(at)?, &request("GET", "/cases", &[], ""))?.status;
     if status != 200 {
         return Err(format!("the first page: {status}").into());
     }
@@ -117,13 +119,6 @@ impl Run<'_> {
         let db = self.args.postgres.map_or(Ok(0.0), machine::family_cpu_ms)?;
         Ok((machine::cpu_ms(self.server.child.id())?, db))
     }
-    /// Reads and the statements they ran, since the start.
-    fn queries(&self) -> Done<(f64, f64)> {
-        let (_, body) = http::send(&mut http::connect(self.server.at)?, &request("GET", "/metrics", &[], ""))?;
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let of = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0.0);
-        Ok((of("linli_reads_total "), of("linli_queries_total ")))
-    }
     fn wanted(&self, name: &str) -> bool {
         name.starts_with(&self.args.only)
     }
@@ -139,19 +134,18 @@ impl Run<'_> {
         if requests.is_empty() {
             return Err(format!("{name}: nothing to ask for").into());
         }
-        let (reads, asked) = self.queries()?;
         let (server, db) = self.cpu()?;
         let outcome = http::load(self.server.at, connections, total, requests, keep)?;
         let (server, db) = {
             let after = self.cpu()?;
             (after.0 - server, after.1 - db)
         };
-        let after = self.queries()?;
+        let (statements, pages) = outcome.queries;
         let n = outcome.latencies.len().max(1) as f64;
         let line = json!({
             "engine": self.engine(), "cases": self.args.cases, "name": name, "connections": connections, "n": n,
             "server_ms": server / n, "db_ms": db / n, "p50_ms": outcome.percentile(50) as f64 / 1000.0, "p99_ms": outcome.percentile(99) as f64 / 1000.0,
-            "per_second": n / outcome.wall.as_secs_f64(), "queries": if after.0 > reads { (after.1 - asked) / (after.0 - reads) } else { 0.0 }, "bad": outcome.bad,
+            "per_second": n / outcome.wall.as_secs_f64(), "queries": if pages > 0 { statements as f64 / pages as f64 } else { 0.0 }, "bad": outcome.bad,
         });
         eprintln!("{line}");
         if outcome.bad > 0 {
@@ -231,7 +225,7 @@ pub(crate) fn run(args: &Args) -> Done {
             &[("authorization", &format!("Bearer {}", accounts.supervisor.api))],
             "",
         );
-        let sentences = sentences(&serde_json::from_slice(&http::send(&mut http::connect(server.at)?, &ask)?.1)?)?;
+        let sentences = sentences(&serde_json::from_slice(&http::send(&mut http::connect(server.at)?, &ask)?.body)?)?;
         let mut sent = 0usize;
         let mut report = |n: usize| -> Vec<Vec<u8>> {
             (0..n)
@@ -290,7 +284,7 @@ pub(crate) fn run(args: &Args) -> Done {
                 &[("authorization", &format!("Bearer {}", c.worker.api))],
                 "",
             );
-            let list: Value = serde_json::from_slice(&http::send(&mut stream, &ask)?.1)?;
+            let list: Value = serde_json::from_slice(&http::send(&mut stream, &ask)?.body)?;
             for number in list["items"].as_array().into_iter().flatten().filter_map(|m| m["number"].as_str()) {
                 pages.0.push(get(&format!("/m/{number}"), Some(&c.worker.page)));
             }
@@ -302,7 +296,7 @@ pub(crate) fn run(args: &Args) -> Done {
                 &[("authorization", &format!("Bearer {}", c.resident.api))],
                 "",
             );
-            let list: Value = serde_json::from_slice(&http::send(&mut stream, &ask)?.1)?;
+            let list: Value = serde_json::from_slice(&http::send(&mut stream, &ask)?.body)?;
             for number in list["items"].as_array().into_iter().flatten().filter_map(|m| m["number"].as_str()) {
                 pages.1.push(get(&format!("/m/{number}"), Some(&c.resident.page)));
             }

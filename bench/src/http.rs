@@ -19,8 +19,15 @@ pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: 
     format!("{text}\r\n{body}").into_bytes()
 }
 
-/// Sends a request on an open connection; status and body of the answer.
-pub(crate) fn send(stream: &mut TcpStream, request: &[u8]) -> Done<(u16, Vec<u8>)> {
+/// An answer: its status, how many statements it took if it says so, its body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) queries: Option<u64>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Sends a request on an open connection.
+pub(crate) fn send(stream: &mut TcpStream, request: &[u8]) -> Done<Answer> {
     stream.write_all(request)?;
     let mut got = Vec::with_capacity(64 * 1024);
     let mut chunk = [0u8; 32 * 1024];
@@ -36,8 +43,9 @@ pub(crate) fn send(stream: &mut TcpStream, request: &[u8]) -> Done<(u16, Vec<u8>
     };
     let text = String::from_utf8_lossy(got.get(..head).unwrap_or_default()).to_ascii_lowercase();
     let status = text.split_whitespace().nth(1).unwrap_or_default().parse()?;
-    let length =
-        text.lines().find_map(|l| l.strip_prefix("content-length:")).map_or(Ok(0), |l| l.trim().parse::<usize>())?;
+    let header = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+    let length = header("content-length:").map_or(Ok(0), str::parse::<usize>)?;
+    let queries = header("x-linli-queries:").map(str::parse).transpose()?;
     while got.len() < head + length {
         let n = stream.read(&mut chunk)?;
         if n == 0 {
@@ -45,7 +53,7 @@ pub(crate) fn send(stream: &mut TcpStream, request: &[u8]) -> Done<(u16, Vec<u8>
         }
         got.extend_from_slice(chunk.get(..n).unwrap_or_default());
     }
-    Ok((status, got.split_off(head)))
+    Ok(Answer { status, queries, body: got.split_off(head) })
 }
 
 /// Opens a connection.
@@ -66,6 +74,8 @@ pub(crate) struct Outcome {
     /// Answers that were no success, and the first of them.
     pub(crate) bad: usize,
     pub(crate) first_bad: String,
+    /// Statements, and the answers that said how many they took.
+    pub(crate) queries: (u64, u64),
     /// Bodies, if kept.
     pub(crate) bodies: Vec<Vec<u8>>,
 }
@@ -100,7 +110,10 @@ pub(crate) fn load(
                     let Some(request) = requests.get(n % requests.len().max(1)).filter(|_| n < total) else { break };
                     let sent = Instant::now();
                     match send(&mut stream, request) {
-                        Ok((status, body)) => {
+                        Ok(Answer { status, queries, body }) => {
+                            if let Some(n) = queries {
+                                mine.queries = (mine.queries.0 + n, mine.queries.1 + 1);
+                            }
                             mine.latencies.push(sent.elapsed().as_micros() as u64);
                             if !(200..300).contains(&status) {
                                 mine.bad += 1;
@@ -126,6 +139,7 @@ pub(crate) fn load(
                     all.latencies.append(&mut mine.latencies);
                     all.bodies.append(&mut mine.bodies);
                     all.bad += mine.bad;
+                    all.queries = (all.queries.0 + mine.queries.0, all.queries.1 + mine.queries.1);
                     if all.first_bad.is_empty() {
                         all.first_bad = mine.first_bad;
                     }
