@@ -58,6 +58,15 @@ export async function badInputKeepsWhatWasTyped(world) {
   tenant.faults = []; // the browser notes a 422
   await world.audit(tenant, { zoom: true });
 
+  // More than any form takes: the browser, which is still sending, hears that it is too large.
+  const tooMuch = await tenant.evaluate(async () => {
+    const form = new FormData();
+    form.append("files", new Blob([new Uint8Array(40 << 20)]), "large.jpg");
+    return (await fetch("/report", { method: "POST", body: form })).status;
+  });
+  assert.equal(tooMuch, 413);
+  tenant.faults = []; // the browser notes a 413
+
   await tenant.fill('[name="words"]', "路灯坏了，晚上看不见。");
   const number = await finishReport(tenant, "traffic.street_light");
   const worker = await world.as("worker", { lang: "en" });

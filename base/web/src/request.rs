@@ -3,12 +3,17 @@ use crate::{App, t};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Path, Query, Request};
 use axum::http::{HeaderMap, Method, Uri, header};
+use http_body_util::BodyExt;
 use linli_core::{CommandKey, Error, FieldError, Lang, RawInput, Result, Via};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The largest body taken, in bytes: six pictures of the largest size would be more, but the page shrinks them first.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
+/// Of a body that is too large so much is read and thrown away, and for so long, before it is refused.
+const MAX_DRAIN: usize = 256 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(60);
 /// The most files taken at once.
 const MAX_FILES: usize = 8;
 /// The largest body of a form without files, or of JSON.
@@ -219,12 +224,33 @@ impl Req {
     fn take_body(&mut self) -> Result<Body> {
         self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take().ok_or(Error::internal("body read twice"))
     }
+    /// The body, unless it says of itself that it is too large. A browser that is still sending does not read the answer:
+    /// so what is too large is read all the same, up to a bound, and thrown away.
+    async fn body_within(&mut self, max: usize) -> Result<Body> {
+        let length = self.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        let mut body = self.take_body()?;
+        if length.is_none_or(|n| n <= max) {
+            return Ok(body);
+        }
+        let drain = async {
+            let mut left = MAX_DRAIN;
+            while let Some(Ok(frame)) = body.frame().await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // Whoever sends too slowly gets no answer, as nobody would wait for it.
+        let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
+        Err(Error::Bad(413, t::BODY_TOO_LARGE.msg()))
+    }
     async fn bytes(&mut self, max: usize) -> Result<Bytes> {
-        let body = self.take_body()?;
+        let body = self.body_within(max).await?;
         axum::body::to_bytes(body, max).await.map_err(|_| Error::Bad(413, t::BODY_TOO_LARGE.msg()))
     }
     async fn multipart(&mut self, app: &App) -> Result<(RawInput, Vec<FieldError>)> {
-        let mut request = Request::new(self.take_body()?);
+        let mut request = Request::new(self.body_within(MAX_BODY).await?);
         *request.headers_mut() = self.headers.clone();
         let bad = || Error::Bad(400, t::BAD_BODY.msg());
         let too_large = |e: axum::extract::multipart::MultipartError| {
