@@ -543,6 +543,7 @@ struct UnitView {
     served_by: Vec<(String, String)>,
     roles: Vec<(&'static str, usize)>,
     acts: bool,
+    staff: bool,
     asked: Option<String>,
     history: Html,
 }
@@ -597,6 +598,7 @@ fn public_page(cx: &mut Cx<'_, '_>, id: UnitId, asked: Option<&str>) -> Result<P
         served_by: serving(&units, unit).into_iter().map(link).collect(),
         roles: roles.into_iter().map(|(role, n)| (s.t(role.text()), n)).collect(),
         acts: !matches!(unit.function, Function::Group | Function::Estate),
+        staff: cx.actor.is_staff(),
         asked: asked.and_then(|a| units.formerly(a)).map(|(name, code, until)| {
             let until = time::day_text(time::civil_day(until));
             t::U_ASKED.with("name", name).with("code", code).with("at", until).in_(s.lang)
