@@ -81,11 +81,6 @@ pub fn matter(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Matter> {
     store::by_id(cx.tx, id)?.ok_or(Error::NotFound)
 }
 
-/// The id of a matter by its number, for commands that name it; seeing and doing are authorised by [`act`].
-pub fn id_of(cx: &mut Cx<'_, '_>, number: &str) -> Result<MatterId> {
-    Ok(store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?.id)
-}
-
 /// Open matters at a place that the actor may see, for "has somebody reported this already?".
 pub fn open_at(cx: &mut Cx<'_, '_>, place: PlaceId) -> Result<Vec<Matter>> {
     let audiences = cx.actor.audiences();

@@ -267,7 +267,7 @@ fn a_command_is_done_once() {
         assert_eq!(send("另外一件事情，路面破损").unwrap_err().status(), 409, "the same key for something else");
         let other = w.write(&w.as_(c.neighbour), move |cx| cx.once(&key("phone-0001-abc"), &1, |_| Ok(7))).unwrap();
         assert_eq!(other, 7, "keys are each sender's own");
-        assert_eq!(w.read(|cx| linli_matters::id_of(cx, &first)).0.get_version_num(), 7);
+        assert_eq!(w.read(|cx| linli_matters::see(cx, &first).map(|s| s.matter.id)).0.get_version_num(), 7);
         w.holds();
     }
 }

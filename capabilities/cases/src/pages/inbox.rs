@@ -242,12 +242,7 @@ pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
     let mut failed = Vec::new();
     for number in numbers {
         let (n, given) = (number.clone(), given.clone());
-        let done = app
-            .write(&req, move |cx| {
-                let id = linli_matters::id_of(cx, &n)?;
-                linli_matters::act(cx, id, name, &given, None).map(drop)
-            })
-            .await;
+        let done = app.write(&req, move |cx| linli_matters::act_numbered(cx, &n, name, &given, None).map(drop)).await;
         if let Err(e) = done {
             failed.push(FieldError {
                 field: number.clone(),

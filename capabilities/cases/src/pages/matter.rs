@@ -81,10 +81,7 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
     let done = app
         .write(&req, move |cx| {
             let what = (&n, &mv, &given.raw.values, &given.raw.files);
-            cx.once(&key, &what, |cx| {
-                let id = linli_matters::id_of(cx, &n)?;
-                linli_matters::act(cx, id, &mv, &given, revision).map(|m| m.revision)
-            })
+            cx.once(&key, &what, |cx| linli_matters::act_numbered(cx, &n, &mv, &given, revision).map(|m| m.revision))
         })
         .await;
     match done {
