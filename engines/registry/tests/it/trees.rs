@@ -338,6 +338,10 @@ fn administrators_keep_what_lies_under_them() {
         );
         w.try_as(&admin, move |cx| registry::end_post(cx, post)).unwrap();
         assert!(w.actor(someone).posts.is_empty());
+        // Who has left is no colleague any more, but has a name on what was done.
+        assert_eq!(w.read(&Actor::system(), |cx| registry::staff(cx, committee)).unwrap().len(), 1);
+        let names = w.read(&Actor::system(), |cx| registry::people_names(cx, &[someone])).unwrap();
+        assert_eq!(names[&someone].reveal(), "任某");
         assert_eq!(status(w.try_as(&admin, move |cx| registry::end_post(cx, post))), 404);
     }
 }
