@@ -114,7 +114,7 @@ pub(crate) fn multiply(data: &Path, times: i64) -> Done {
     Ok(())
 }
 
-/// Each matter with its index text, in the order of the table; as `engines/matters/src/search.rs` makes it.
+/// Each matter with its index text, in the order of the table.
 fn each_text(db: &Connection, schema: &str, f: &mut dyn FnMut(&[u8], &str) -> Done) -> Done {
     use linli_matters::rules;
     let mut q = db.prepare(&format!(
@@ -124,13 +124,8 @@ fn each_text(db: &Connection, schema: &str, f: &mut dyn FnMut(&[u8], &str) -> Do
     let mut rows = q.query([])?;
     while let Some(r) = rows.next()? {
         let text = |i: usize| r.get_ref(i).ok().and_then(|v| v.as_str().ok().map(str::to_owned)).unwrap_or_default();
-        let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}\n{}", text(1), text(2), text(3), text(4))));
-        for (i, prefix) in (5..=11).zip(['u', 'u', 'u', 'u', 'u', 'u', 'a']) {
-            if let Some(unit) = r.get_ref(i)?.as_blob().ok().and_then(|b| Uuid::from_slice(b).ok()) {
-                terms.push(' ');
-                terms.push_str(&rules::token(prefix, unit.into()));
-            }
-        }
+        let unit = |i: usize| Some(Uuid::from_slice(r.get_ref(i).ok()?.as_blob().ok()?).ok()?.into());
+        let terms = rules::index_text(&text(1), &text(2), &text(3), &text(4), (5..=10).filter_map(unit), unit(11));
         f(r.get_ref(0)?.as_blob()?, &terms)?;
     }
     Ok(())

@@ -61,18 +61,7 @@ pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter)
 /// Where it is, for this reader: a room number is told to whoever reported and to those who work on it, to nobody else.
 pub(crate) fn place_of(cx: &Cx<'_, '_>, m: &Matter) -> String {
     let own = m.reporter.is_some() && m.reporter == cx.actor.person;
-    if own || cx.actor.is_staff() { m.place_name.clone() } else { without_room(&m.place_name) }
-}
-
-/// An address without its room: 友谊苑 22号401室 → 友谊苑 22号.
-pub(crate) fn without_room(address: &str) -> String {
-    let Some(room) = address.find('室') else { return address.to_owned() };
-    let (before, after) = address.split_at(room);
-    let kept = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
-    if kept.len() == before.len() {
-        return address.to_owned();
-    }
-    format!("{}{}", kept.trim_end(), after.strip_prefix('室').unwrap_or_default())
+    if own || cx.actor.is_staff() { m.place_name.clone() } else { linli_matters::rules::without_room(&m.place_name) }
 }
 
 /// The state as a chip. Residents read whose turn it is, never the name of a state inside the offices.
@@ -695,17 +684,5 @@ pub(crate) fn stage(code: &str) -> Text {
         "pause" => t::STAGE_PAUSE,
         "verdict" => t::STAGE_VERDICT,
         _ => t::STAGE_REVIEW,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_room;
-
-    #[test]
-    fn neighbours_are_told_the_building_and_not_the_room() {
-        let told =
-            ["友谊苑 22号401室", "友谊苑 22号401室 门口", "3幢-2-A室", "居委会活动室", "友谊苑 西门"].map(without_room);
-        assert_eq!(told, ["友谊苑 22号", "友谊苑 22号 门口", "3幢", "居委会活动室", "友谊苑 西门"]);
     }
 }

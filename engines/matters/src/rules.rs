@@ -99,6 +99,38 @@ pub fn query_terms(q: &str) -> Vec<String> {
     all
 }
 
+/// The index text of a matter: what may be searched, then the scope: each ancestor, and the audience. Neighbours search it
+/// too, so personal numbers and a room are not in it.
+pub fn index_text(
+    title: &str,
+    words: &str,
+    place: &str,
+    number: &str,
+    within: impl IntoIterator<Item = UnitId>,
+    audience: Option<UnitId>,
+) -> String {
+    let mut text = terms(&mask(&format!("{title}\n{words}\n{}", without_room(place))));
+    // The number is public, and as long as what the mask hides.
+    text.push(' ');
+    text.push_str(&terms(number));
+    for scope in within.into_iter().map(|u| token('u', u)).chain(audience.map(|a| token('a', a))) {
+        text.push(' ');
+        text.push_str(&scope);
+    }
+    text
+}
+
+/// An address without its room: 友谊苑 22号401室 → 友谊苑 22号.
+pub fn without_room(address: &str) -> String {
+    let Some(room) = address.find('室') else { return address.to_owned() };
+    let (before, after) = address.split_at(room);
+    let kept = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    if kept.len() == before.len() {
+        return address.to_owned();
+    }
+    format!("{}{}", kept.trim_end(), after.strip_prefix('室').unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +142,13 @@ mod tests {
         assert_eq!(mask("身份证31011319800101123X"), "身份证310*************3X");
         assert_eq!(mask("1200弄23号502室，2026-03-05 报修 3 次"), "1200弄23号502室，2026-03-05 报修 3 次");
         assert_eq!(mask("工单20260305001"), "工单202******01");
+    }
+
+    #[test]
+    fn neighbours_are_told_the_building_and_not_the_room() {
+        let told =
+            ["友谊苑 22号401室", "友谊苑 22号401室 门口", "3幢-2-A室", "居委会活动室", "友谊苑 西门"].map(without_room);
+        assert_eq!(told, ["友谊苑 22号", "友谊苑 22号 门口", "3幢", "居委会活动室", "友谊苑 西门"]);
     }
 
     #[test]

@@ -3,21 +3,9 @@ use crate::{Matter, rules, store};
 use linli_core::{Cx, Error, MatterId, Result, Scope};
 use linli_db::{Engine, sql};
 
-/// The index text: what may be searched, then the scope: each ancestor, and the audience.
 fn text(m: &Matter, words: &str) -> String {
-    let mut terms = rules::terms(&rules::mask(&format!("{}\n{}\n{}", m.title, words, m.place_name)));
-    // The number is public, and as long as what the mask hides.
-    terms.push(' ');
-    terms.push_str(&rules::terms(&m.number));
-    for unit in [m.u1, m.u2, m.u3, m.u4, m.u5, m.u6].iter().flatten() {
-        terms.push(' ');
-        terms.push_str(&rules::token('u', *unit));
-    }
-    if let Some(audience) = m.audience {
-        terms.push(' ');
-        terms.push_str(&rules::token('a', audience));
-    }
-    terms
+    let within = m.ancestors().into_iter().flatten();
+    rules::index_text(&m.title, words, &m.place_name, &m.number, within, m.audience)
 }
 
 /// Puts a new matter into the index. The document's number grows with time, so that newest first is the index's order.

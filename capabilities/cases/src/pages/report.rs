@@ -445,7 +445,7 @@ fn preview_of(s: Say, units: &Units, key: &str, r: &report::Report, preview: rep
         title: preview.title,
         words: Html::words(&preview.words),
         // Those who handle it, and only they, are told the room.
-        place: if alone { preview.place } else { view::without_room(&preview.place) },
+        place: if alone { preview.place } else { linli_matters::rules::without_room(&preview.place) },
         category: category.unwrap_or_default(),
         alone,
         answers,
