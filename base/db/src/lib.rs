@@ -162,6 +162,13 @@ impl Db {
             Backend::Pg(_) => Engine::Pg,
         }
     }
+    /// How many can read at the same time; more would wait.
+    pub fn connections(&self) -> usize {
+        match &*self.0 {
+            Backend::Sqlite(l) => l.connections(),
+            Backend::Pg(p) => p.connections(),
+        }
+    }
     /// Runs `f` on one snapshot, on this thread.
     pub fn read<R, E: From<Error>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
         match &*self.0 {

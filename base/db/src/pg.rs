@@ -201,6 +201,9 @@ impl Pg {
         Ok(pg)
     }
 
+    pub(crate) fn connections(&self) -> usize {
+        self.options.readers.max(1)
+    }
     fn connect(&self) -> Result<Conn> {
         let mut client = self.config.connect(NoTls).map_err(|e| Error::Unavailable(message(&e)))?;
         let durable = self.durable.load(Relaxed);

@@ -228,6 +228,9 @@ impl Lite {
         Ok(Lite { path, options: o.clone(), readers, reports, writer, queue: Some(queue), thread, _lock: lock })
     }
 
+    pub(crate) fn connections(&self) -> usize {
+        self.options.readers.max(1)
+    }
     fn reader(&self) -> Result<Conn> {
         let conn = Conn::open(&self.path, &self.options)?;
         conn.control("PRAGMA query_only = ON")?;

@@ -13,7 +13,11 @@ use linli_core::{Actor, Cx, Error, House, Lang, RawInput, Result, Upload, Via};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// A page waits so long for its turn at the database.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who a token belongs to.
 pub type Identify = fn(&mut Cx<'_, '_>, token: &str, via: Via, lang: Lang) -> Result<Option<Actor>>;
@@ -47,13 +51,16 @@ struct Inner {
     limits: limits::Limits,
     /// Tests are told with each page how many statements it took.
     counting: bool,
+    /// One for each of the database server's connections.
+    turns: Arc<Semaphore>,
 }
 
 impl App {
     /// A shell over a house.
     pub fn new(o: AppOptions) -> App {
         let limits = limits::Limits::new(o.per_minute);
-        App(Arc::new(Inner { o, limits, counting: std::env::var_os("LINLI_TEST").is_some() }))
+        let turns = Arc::new(Semaphore::new(o.house.db.connections()));
+        App(Arc::new(Inner { o, limits, counting: std::env::var_os("LINLI_TEST").is_some(), turns }))
     }
     /// The house.
     pub fn house(&self) -> &Arc<House> {
@@ -81,7 +88,15 @@ impl App {
         if house.db.engine() == linli_db::Engine::Sqlite {
             return Ok(f(&house));
         }
-        tokio::task::spawn_blocking(move || f(&house)).await.map_err(Error::internal)
+        // No more threads than connections: hundreds that only wait for one would cost their memory.
+        let turn = tokio::time::timeout(PATIENCE, self.0.turns.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Error::Unavailable("all connections are busy".into())) };
+        let done = tokio::task::spawn_blocking(move || {
+            let done = f(&house);
+            drop(turn);
+            done
+        });
+        done.await.map_err(Error::internal)
     }
 
     /// A read: identify and answer in the same snapshot.
