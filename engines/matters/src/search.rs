@@ -88,9 +88,9 @@ pub(crate) fn find(
         sql!(
             sqlite "SELECT d.id, d.doc FROM search JOIN search_docs d ON d.doc = search.rowid WHERE search MATCH $1 AND search.rowid < $2 ORDER BY search.rowid DESC LIMIT $3",
             // A GIN index has no order, and whether few or many documents match is known only afterwards. So first the newest
-            // thousand are looked through, where a common word is found often enough; only if it is not, the index is asked
+            // three thousand are looked through, where a common word is found often enough; only if it is not, the index is asked
             // (and no other: hence the + 0).
-            pg "WITH near AS MATERIALIZED (SELECT n.doc FROM (SELECT doc, terms FROM search WHERE doc < $2 ORDER BY doc DESC LIMIT 1000) n
+            pg "WITH near AS MATERIALIZED (SELECT n.doc FROM (SELECT doc, terms FROM search WHERE doc < $2 ORDER BY doc DESC LIMIT 3000) n
                     WHERE n.terms @@ $1::text::tsquery ORDER BY n.doc DESC LIMIT $3),
                 far AS MATERIALIZED (SELECT s.doc FROM search s
                     WHERE (SELECT count(*) FROM near) < $3 AND s.terms @@ $1::text::tsquery AND s.doc + 0 < $2),
