@@ -1,13 +1,13 @@
 //! Categories.
-use super::{all_categories, classes, keep_root};
+use super::{all_categories, classes, keep_root, posted};
 use crate::pages::class_text;
 use crate::store::Category;
 use crate::t;
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use linli_core::{Choice, Cx, Error, Field, FieldKind, Input, RawInput, Result};
-use linli_web::form::{Again, Helps, come_back, fields};
+use linli_web::form::{Again, Helps, fields};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req};
 
@@ -118,23 +118,10 @@ pub(super) async fn show(State(app): State<App>, req: Req) -> Response {
     app.page(&req, move |cx| categories_page(cx, code.as_deref(), done, None)).await
 }
 
-pub(super) async fn change(State(app): State<App>, mut req: Req) -> Response {
-    let raw = match req.form(&app).await {
-        Ok(raw) => raw,
-        Err(e) => return app.refuse(&req, e).await,
+pub(super) async fn change(State(app): State<App>, req: Req) -> Response {
+    let act = |cx: &mut Cx<'_, '_>, given: &RawInput| match given.get("act") {
+        Some("end") => crate::end_category(cx, given.get("code").unwrap_or_default()),
+        _ => crate::put_category(cx, &read_category(given)?),
     };
-    let given = raw.clone();
-    let done = app
-        .write(&req, move |cx| {
-            keep_root(cx)?;
-            match given.get("act") {
-                Some("end") => crate::end_category(cx, given.get("code").unwrap_or_default()),
-                _ => crate::put_category(cx, &read_category(&given)?),
-            }
-        })
-        .await;
-    match done {
-        Ok(()) => Redirect::to("/admin/categories?done=1").into_response(),
-        Err(e) => come_back(&app, &req, e, "", raw, |cx, again| categories_page(cx, None, false, Some(again))).await,
-    }
+    posted(app, req, act, |cx, again| categories_page(cx, None, false, Some(again))).await
 }

@@ -8,11 +8,13 @@ use crate::pages::class_text;
 use crate::store::Category;
 use crate::{ADMIN, t};
 use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use linli_core::{Cx, Error, Facts, FieldKind, Lang, Millis, RawInput, Result, UnitId, time};
 use linli_matters::Terms;
-use linli_web::App;
+use linli_web::form::{Again, come_back};
 use linli_web::ui::Opt;
+use linli_web::{App, PageBody, Req};
 use uuid::Uuid;
 
 /// The routes.
@@ -39,6 +41,31 @@ fn keep(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<()> {
 fn keep_root(cx: &mut Cx<'_, '_>) -> Result<()> {
     let root = linli_registry::units(cx)?.root();
     keep(cx, root)
+}
+
+/// What an administrator's form sends, done in one transaction; then the page says so, or shows again what was typed with what
+/// is wrong with it.
+async fn posted(
+    app: App,
+    mut req: Req,
+    act: fn(&mut Cx<'_, '_>, &RawInput) -> Result<()>,
+    again: fn(&mut Cx<'_, '_>, &Again) -> Result<PageBody>,
+) -> Response {
+    let raw = match req.form(&app).await {
+        Ok(raw) => raw,
+        Err(e) => return app.refuse(&req, e).await,
+    };
+    let given = raw.clone();
+    let done = app
+        .write(&req, move |cx| {
+            keep_root(cx)?;
+            act(cx, &given)
+        })
+        .await;
+    match done {
+        Ok(()) => Redirect::to(&format!("{}?done=1", req.uri.path())).into_response(),
+        Err(e) => come_back(&app, &req, e, "", raw, again).await,
+    }
 }
 
 /// Every category, those above before those under them: rules and duties may be for either.

@@ -1,12 +1,12 @@
 //! The public responsibility list.
-use super::{LINE, all_categories, category_name, id_in, keep_root};
+use super::{LINE, all_categories, category_name, id_in, keep_root, posted};
 use crate::store::Responsibility;
 use crate::t;
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use linli_core::{Cx, Field, FieldKind, Input, Lang, RawInput, Result};
-use linli_web::form::{Again, Helps, come_back, fields};
+use linli_web::form::{Again, Helps, fields};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req};
 use uuid::Uuid;
@@ -84,23 +84,10 @@ pub(super) async fn show(State(app): State<App>, req: Req) -> Response {
     app.page(&req, move |cx| duties_page(cx, done, None)).await
 }
 
-pub(super) async fn change(State(app): State<App>, mut req: Req) -> Response {
-    let raw = match req.form(&app).await {
-        Ok(raw) => raw,
-        Err(e) => return app.refuse(&req, e).await,
+pub(super) async fn change(State(app): State<App>, req: Req) -> Response {
+    let act = |cx: &mut Cx<'_, '_>, given: &RawInput| match given.get("act") {
+        Some("end") => crate::end_responsibility(cx, id_in(given)?),
+        _ => crate::put_responsibility(cx, read_duty(given)?).map(drop),
     };
-    let given = raw.clone();
-    let done = app
-        .write(&req, move |cx| {
-            keep_root(cx)?;
-            match given.get("act") {
-                Some("end") => crate::end_responsibility(cx, id_in(&given)?),
-                _ => crate::put_responsibility(cx, read_duty(&given)?).map(drop),
-            }
-        })
-        .await;
-    match done {
-        Ok(()) => Redirect::to("/admin/responsibilities?done=1").into_response(),
-        Err(e) => come_back(&app, &req, e, "", raw, |cx, again| duties_page(cx, false, Some(again))).await,
-    }
+    posted(app, req, act, |cx, again| duties_page(cx, false, Some(again))).await
 }

@@ -1,13 +1,13 @@
 //! Terms: how long each stage may take.
-use super::{from_day, keep_root};
+use super::{from_day, keep_root, posted};
 use crate::pages::{class_text, term_text};
 use crate::{t, view};
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use linli_core::{Cx, Error, Field, FieldError, FieldKind, Input, Msg, RawInput, Result};
 use linli_matters::Terms;
-use linli_web::form::{Again, Helps, come_back, fields};
+use linli_web::form::{Again, Helps, fields};
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req};
 
@@ -108,25 +108,14 @@ pub(super) async fn show(State(app): State<App>, req: Req) -> Response {
     app.page(&req, move |cx| terms_page(cx, done, None)).await
 }
 
-pub(super) async fn change(State(app): State<App>, mut req: Req) -> Response {
-    let raw = match req.form(&app).await {
-        Ok(raw) => raw,
-        Err(e) => return app.refuse(&req, e).await,
+pub(super) async fn change(State(app): State<App>, req: Req) -> Response {
+    let act = |cx: &mut Cx<'_, '_>, given: &RawInput| {
+        let input = Input::check(TERMS, given, false)?;
+        let (old, used) = (linli_matters::terms(cx)?, used_classes(cx)?);
+        let new = read_terms(input.words("terms"), &old, &used)?;
+        linli_matters::set_terms(cx, from_day(given, "from", cx.now)?, &new)
     };
-    let given = raw.clone();
-    let done = app
-        .write(&req, move |cx| {
-            keep_root(cx)?;
-            let input = Input::check(TERMS, &given, false)?;
-            let (old, used) = (linli_matters::terms(cx)?, used_classes(cx)?);
-            let new = read_terms(input.words("terms"), &old, &used)?;
-            linli_matters::set_terms(cx, from_day(&given, "from", cx.now)?, &new)
-        })
-        .await;
-    match done {
-        Ok(()) => Redirect::to("/admin/terms?done=1").into_response(),
-        Err(e) => come_back(&app, &req, e, "", raw, |cx, again| terms_page(cx, false, Some(again))).await,
-    }
+    posted(app, req, act, |cx, again| terms_page(cx, false, Some(again))).await
 }
 
 #[cfg(test)]
