@@ -10,6 +10,8 @@ rm -rf "$logs" && mkdir -p "$logs"
 export LINLI_SQL_HITS=$logs/sql
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
+# What a test leaves behind goes with it.
+export TMPDIR=$scratch
 passed=0 failed=0 began=$SECONDS
 
 pg=
@@ -46,7 +48,9 @@ step() {
         printf 'ok      %4d s  %5d passed\n' $((SECONDS - start)) "$p"
     else
         printf 'FAILED  %4d s  %5d passed, %d failed\n' $((SECONDS - start)) "$p" "$f"
-        tail -n 80 "$logs/$name.log" | sed 's/^/    /'
+        # What each failed test said, wherever it stands in the log, and then the end.
+        { awk '/^---- .* stdout ----$/ { on = 1 } /^failures:$|^test result:/ { on = 0 } on' "$logs/$name.log" | head -n 200
+          tail -n 60 "$logs/$name.log"; } | sed 's/^/    /'
     fi
 }
 

@@ -460,40 +460,46 @@ impl<'a> Run<'a> {
         terms
     }
 
+    /// Which of a project's supporters, all with money, have nothing left after paying `price` (parallel to them).
+    fn emptied_by(&mut self, project: usize, price: Span, supporters: &[usize]) -> Vec<bool> {
+        let now = self.purchases.len() as u32;
+        let mut decided = BTreeMap::<Vec<u32>, bool>::new();
+        let mut emptied = Vec::with_capacity(supporters.len());
+        for &class in supporters {
+            let balance = self.balance[class];
+            if balance.hi <= price.lo || balance.lo > price.hi {
+                emptied.push(balance.hi <= price.lo);
+                continue;
+            }
+            let history = self.history(class, now);
+            let known = decided.get(&history).copied().unwrap_or_else(|| {
+                if self.exact[project].is_none() {
+                    self.exact[project] = self.exact_price(project, price);
+                }
+                let balance = self.exact_balance(&history);
+                self.exact[project].as_ref().is_some_and(|price| balance <= *price)
+            });
+            decided.insert(history, known);
+            emptied.push(known);
+        }
+        emptied
+    }
+
     /// Buys a project whose price is up to date.
     fn buy(&mut self, project: usize) {
         let election = self.election;
         let price = self.price[project];
         let at = self.purchases.len() as u32;
-        let mut decided = BTreeMap::<Vec<u32>, bool>::new();
-        for class in election.supporters(project).iter().map(|c| *c as usize) {
-            if self.emptied_at[class] != NEVER {
-                continue;
-            }
-            let balance = self.balance[class];
-            let emptied = if balance.hi <= price.lo {
-                true
-            } else if balance.lo >= price.hi {
-                false
-            } else {
-                let history = self.history(class, at);
-                match decided.get(&history) {
-                    Some(emptied) => *emptied,
-                    None => {
-                        if self.exact[project].is_none() {
-                            self.exact[project] = self.exact_price(project, price);
-                        }
-                        let balance = self.exact_balance(&history);
-                        let emptied = self.exact[project].as_ref().is_some_and(|price| balance <= *price);
-                        decided.insert(history, emptied);
-                        emptied
-                    }
-                }
-            };
+        let solvent = election.supporters(project).iter().map(|c| *c as usize).filter(|c| self.emptied_at[*c] == NEVER);
+        let supporters: Vec<usize> = solvent.collect();
+        // All are decided before any pays: the exact price rests on what they had before.
+        let emptied = self.emptied_by(project, price, &supporters);
+        for (class, emptied) in supporters.into_iter().zip(emptied) {
             if emptied {
                 self.emptied_at[class] = at;
                 self.balance[class] = Span::default();
             } else {
+                let balance = self.balance[class];
                 self.balance[class] = Span { lo: (balance.lo - price.hi).max(0), hi: balance.hi - price.lo };
             }
             for wish in election.wishes(class) {
@@ -531,6 +537,9 @@ impl<'a> Run<'a> {
 
     /// How the purchase was paid: who had the price, and who had less. Nearly always the intervals tell.
     fn won(&mut self, at: u32, project: usize) -> Fate {
+        if self.cost(project) == 0 {
+            return Fate::WonByShares { price: 0, paid: self.election.votes()[project] as u64, paid_less: 0 };
+        }
         let (mut paid, mut paid_less) = (0, 0);
         let mut unclear = BTreeMap::<Vec<u32>, u64>::new();
         let span = self.purchases[at as usize].price;

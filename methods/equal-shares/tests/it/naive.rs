@@ -104,10 +104,16 @@ impl Small {
     }
 
     fn shares(&self, share: &Q, utility: Utility) -> Vec<usize> {
+        self.purchases(share, utility).into_iter().map(|(project, ..)| project).collect()
+    }
+
+    /// Each project bought, with how many paid its price and how many paid less because it was all they had.
+    fn purchases(&self, share: &Q, utility: Utility) -> Vec<(usize, u64, u64)> {
         let mut balance = vec![share.clone(); self.wishes.len()];
-        let mut selected = Vec::new();
+        let mut bought: Vec<(usize, u64, u64)> = Vec::new();
         loop {
             let mut best: Option<(Q, Vec<usize>)> = None;
+            let selected: Vec<usize> = bought.iter().map(|(project, ..)| *project).collect();
             for p in self.open(&selected) {
                 let Some(price) = price(self.costs[p], self.supporters(p).iter().map(|v| &balance[*v])) else {
                     continue;
@@ -119,14 +125,20 @@ impl Small {
                     _ => best = Some((ratio, vec![p])),
                 }
             }
-            let Some((ratio, level)) = best else { return selected };
+            let Some((ratio, level)) = best else { return bought };
             let next = self.first(level);
             let price = if utility == Utility::Cost { ratio * q(self.costs[next].max(1)) } else { ratio };
+            let (mut paid, mut paid_less) = (0, 0);
             for v in self.supporters(next) {
+                if balance[v] >= price {
+                    paid += 1;
+                } else if !balance[v].is_zero() {
+                    paid_less += 1;
+                }
                 let left = &balance[v] - &price;
                 balance[v] = left.max(Q::zero());
             }
-            selected.push(next);
+            bought.push((next, paid, paid_less));
         }
     }
 
@@ -250,6 +262,21 @@ proptest! {
                     has >= target || agreed.iter().any(|p| !won.contains(p) && has + worth(*p) > target)
                 };
                 prop_assert!(group.iter().any(content), "{:?}: {:?} agree on {:?}", utility, group, agreed);
+            }
+        }
+    }
+
+    #[test]
+    fn who_paid_equals_the_naive_count(small in small()) {
+        use equal_shares::Fate;
+        let Some(share) = (!small.wishes.is_empty()).then(|| q(small.budget) / q(small.wishes.len() as i64)) else {
+            return Ok(());
+        };
+        for utility in [Utility::Cost, Utility::Votes] {
+            let fates = counted(&small, &Options { utility, ..Options::new(Rule::Mes) }).fates;
+            for (project, as_paid, as_less) in small.purchases(&share, utility) {
+                let Fate::WonByShares { paid, paid_less, .. } = fates[project] else { panic!("{project} won") };
+                prop_assert_eq!((paid, paid_less), (as_paid, as_less), "{:?}: project {}", utility, project);
             }
         }
     }
