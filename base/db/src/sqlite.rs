@@ -3,6 +3,7 @@ use crate::pool::Pool;
 use crate::tx::{self, Batch, Failure, Tx, caught};
 use crate::{Engine, Error, Options, Result, Row, Sql, Value, locked, migrate};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use std::cell::Cell;
 use std::fs::{File, TryLockError};
@@ -19,6 +20,12 @@ const TOGETHER: usize = 64;
 const GATHER: Duration = Duration::from_millis(20);
 /// So many writes may wait; at the measured speed that is about half a second.
 const WAITING: usize = 4096;
+/// Pages the log may hold before it is carried into the database file: 64 MB. A longer log writes a page that changes all
+/// the time less often, but has to be searched at every read.
+const LOG: i32 = 16_000;
+/// What a connection may keep of the file in memory besides the mapped part, and the one that writes, in KB.
+const CACHE: u32 = 8_000;
+const WRITER_CACHE: u32 = 64_000;
 
 thread_local! {
     /// Whether this thread holds the writer: waiting for another write would wait for itself.
@@ -41,7 +48,7 @@ impl Conn {
         let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -32000; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;"
+             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(error)?;
         // Without this SQLite prepares every statement with a bound LIMIT anew each time it runs, to look at the value.
@@ -142,10 +149,78 @@ pub(crate) fn error(e: rusqlite::Error) -> Error {
     }
 }
 
-/// What a job leaves to be said when the commit has come out; an error takes the place of its success.
-type Reply = Box<dyn FnOnce(Result<()>)>;
-/// A waiting write: run in the transaction, or refused unrun. Says whether its own part is to be kept.
-type Job = Box<dyn FnOnce(Result<Tx<'_>>) -> (bool, Reply) + Send>;
+/// A waiting write.
+trait Job: Send {
+    /// Runs in the transaction, perhaps a second time; says whether its part is to be kept.
+    fn run(&mut self, tx: Tx<'_>) -> bool;
+    /// Passes on what came of it once the commit has come out: an error of the commit takes the place of its success.
+    fn tell(self: Box<Self>, committed: Result<()>);
+}
+
+struct Submitted<F, T, R, E> {
+    f: F,
+    then: T,
+    out: Option<Result<R, E>>,
+}
+impl<F, T, R, E> Job for Submitted<F, T, R, E>
+where
+    F: Fn(&mut Tx<'_>) -> Result<R, E> + Send,
+    T: FnOnce(Result<R, E>) + Send,
+    R: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: Tx<'_>) -> bool {
+        let (out, _) = tx.guarded(&self.f);
+        self.out.insert(out).is_ok()
+    }
+    fn tell(self: Box<Self>, committed: Result<()>) {
+        let unrun = || Err(Error::Unavailable("the write was not run".into()).into());
+        (self.then)(match committed {
+            Ok(()) => self.out.unwrap_or_else(unrun),
+            Err(e) => self.out.and_then(Result::err).map_or_else(|| Err(e.into()), Err),
+        });
+    }
+}
+
+/// Carries the log into the database file beside the writer, so that no commit waits for the bulk of it.
+struct Carrier {
+    conn: Mutex<Conn>,
+    stage: Mutex<Stage>,
+}
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Idle,
+    Carrying,
+    /// Nearly all is in the file: the writer carries the rest and can begin the log anew.
+    Carried,
+}
+impl Carrier {
+    /// After each commit: how long the log has become.
+    fn logged(&self, wal: &mut Wal, pages: i32, wake: &SyncSender<()>) {
+        if pages < LOG {
+            return;
+        }
+        let mut stage = locked(&self.stage);
+        match *stage {
+            Stage::Idle => *stage = if wake.try_send(()).is_ok() { Stage::Carrying } else { Stage::Carried },
+            Stage::Carrying => (),
+            Stage::Carried => {
+                *stage = Stage::Idle;
+                // What stands in the way is met again at the next commit.
+                let _ = wal.checkpoint();
+            }
+        }
+    }
+    fn carry(&self, wanted: &Receiver<()>) {
+        while wanted.recv().is_ok() {
+            // The second time what was written during the first.
+            for _ in 0..2 {
+                let _ = locked(&self.conn).conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            }
+            *locked(&self.stage) = Stage::Carried;
+        }
+    }
+}
 
 pub(crate) struct Lite {
     path: PathBuf,
@@ -153,16 +228,22 @@ pub(crate) struct Lite {
     readers: Pool<Conn>,
     reports: Pool<Conn>,
     writer: Arc<Mutex<Conn>>,
-    queue: Option<SyncSender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    carrier: Arc<Carrier>,
+    threads: Vec<JoinHandle<()>>,
     _lock: Lock,
 }
 impl Drop for Lite {
     fn drop(&mut self) {
+        // Without a queue the writer ends; without the hook of its connection, the carrier.
         self.queue = None;
-        // The last handle may have been dropped by a job, on the writer's own thread.
-        if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != thread::current().id()) {
-            let _ = thread.join();
+        for thread in self.threads.drain(..) {
+            // The last handle may have been dropped by a job, on the writer's own thread.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+            let mut writer = locked(&self.writer);
+            let _ = writer.conn.wal_hook(None::<fn(&mut Wal, i32) -> rusqlite::Result<()>>);
         }
     }
 }
@@ -217,15 +298,38 @@ impl Lite {
         LazyLock::force(&START);
         let lock = lock(&o.data)?;
         let path = o.data.join("linli.db");
-        let conn = Conn::open(&path, o)?;
+        let mut conn = Conn::open(&path, o)?;
         migrate::run(&mut tx::Conn::Sqlite(&conn))?;
+        conn.control(&format!("PRAGMA cache_size = -{WRITER_CACHE};"))?;
+        let carrier = Arc::new(Carrier { conn: Mutex::new(Conn::open(&path, o)?), stage: Mutex::new(Stage::Idle) });
+        let (wake, wanted) = mpsc::sync_channel(1);
+        let hooked = carrier.clone();
+        let hook = move |wal: &mut Wal, pages: i32| {
+            hooked.logged(wal, pages, &wake);
+            Ok(())
+        };
+        conn.conn.wal_hook(Some(hook)).map_err(error)?;
         let writer = Arc::new(Mutex::new(conn));
         let (queue, jobs) = mpsc::sync_channel(WAITING);
-        let for_thread = writer.clone();
-        let thread = thread::Builder::new().name("sqlite-writer".into()).spawn(move || write_loop(&for_thread, &jobs));
-        let thread = Some(thread.map_err(|e| Error::Unavailable(e.to_string()))?);
-        let (readers, reports) = (Pool::new(o.readers, Vec::new()), Pool::new(1, Vec::new()));
-        Ok(Lite { path, options: o.clone(), readers, reports, writer, queue: Some(queue), thread, _lock: lock })
+        let mut lite = Lite {
+            path,
+            options: o.clone(),
+            readers: Pool::new(o.readers, Vec::new()),
+            reports: Pool::new(1, Vec::new()),
+            writer: writer.clone(),
+            queue: Some(queue),
+            carrier: carrier.clone(),
+            threads: Vec::new(),
+            _lock: lock,
+        };
+        let mut begin = |name: &str, run: Box<dyn FnOnce() + Send>| -> Result<()> {
+            let thread = thread::Builder::new().name(name.into()).spawn(run);
+            lite.threads.push(thread.map_err(|e| Error::Unavailable(e.to_string()))?);
+            Ok(())
+        };
+        begin("sqlite-writer", Box::new(move || write_loop(&writer, &jobs)))?;
+        begin("sqlite-carrier", Box::new(move || carrier.carry(&wanted)))?;
+        Ok(lite)
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -265,21 +369,10 @@ impl Lite {
         f: impl Fn(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
         then: impl FnOnce(Result<R, E>) + Send + 'static,
     ) {
-        let job: Job = Box::new(move |go| match go {
-            Err(e) => (false, Box::new(move |_| then(Err(e.into())))),
-            Ok(tx) => {
-                let (out, _) = tx.guarded(&f);
-                (out.is_ok(), Box::new(move |committed| then(out.and_then(|r| committed.map(|()| r).map_err(E::from)))))
-            }
-        });
-        let refused = match &self.queue {
-            Some(queue) => {
-                queue.try_send(job).err().map(|(TrySendError::Full(job) | TrySendError::Disconnected(job))| job)
-            }
-            None => Some(job),
-        };
-        if let Some(job) = refused {
-            job(Err(Error::Unavailable("too many writes are waiting".into()))).1(Ok(()));
+        let job = Box::new(Submitted { f, then, out: None });
+        let Some(queue) = &self.queue else { return };
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = queue.try_send(job) {
+            job.tell(Err(Error::Unavailable("too many writes are waiting".into())));
         }
     }
 
@@ -305,6 +398,8 @@ impl Lite {
     pub(crate) fn make_durable(&self) -> Result<()> {
         // The last commit writes the log, so that the checkpoint has something to sync the database file for: that sync
         // reaches everything written before it.
+        let carrier = locked(&self.carrier.conn);
+        carrier.control("PRAGMA synchronous = FULL;")?;
         self.hold(|c| {
             c.control("PRAGMA synchronous = FULL;")?;
             c.control("UPDATE schema_migrations SET name = name WHERE number = 1")?;
@@ -328,34 +423,51 @@ fn snapshot<R, E: From<Error>>(
     (out, ended)
 }
 
-fn write_loop(writer: &Mutex<Conn>, jobs: &Receiver<Job>) {
+fn write_loop(writer: &Mutex<Conn>, jobs: &Receiver<Box<dyn Job>>) {
     WRITING.set(true);
     while let Ok(first) = jobs.recv() {
-        let (replies, outcome) = together(&locked(writer), first, jobs);
-        for reply in replies {
+        let (ran, outcome) = together(&locked(writer), first, jobs);
+        for job in ran {
             let _ = caught(|| {
-                reply(outcome.clone());
+                job.tell(outcome.clone());
                 Ok::<_, Error>(())
             });
         }
     }
 }
 
-/// Runs the first job, and those that arrive meanwhile, in one transaction, each in a savepoint of its own. Nobody is
-/// told anything before the commit has come out.
-fn together(c: &Conn, first: Job, jobs: &Receiver<Job>) -> (Vec<Reply>, Result<()>) {
+/// Runs the first job, and those that arrive meanwhile, in one transaction. Nobody is told anything before the commit has
+/// come out; its error is everybody's.
+fn together(c: &Conn, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> (Vec<Box<dyn Job>>, Result<()>) {
     if let Err(e) = c.control("BEGIN IMMEDIATE") {
         // No job runs; whoever waits is told now instead of after the same wait again.
         let refused = std::iter::once(first).chain(jobs.try_iter().take(TOGETHER));
-        return (refused.map(|job| job(Err(unavailable(&e))).1).collect(), Ok(()));
+        return (refused.collect(), Err(unavailable(&e)));
     }
     let begun = Instant::now();
-    let mut replies = Vec::new();
+    let mut ran: Vec<Box<dyn Job>> = Vec::new();
     let mut next = Some(first);
+    let mut apart = false;
     let mut outcome = Ok(());
-    while let Some(job) = next.take() {
-        outcome = run_in_savepoint(c, job, &mut replies);
-        if outcome.is_ok() && replies.len() < TOGETHER && begun.elapsed() < GATHER {
+    while let Some(mut job) = next.take() {
+        if apart {
+            outcome = run_in_savepoint(c, &mut *job);
+        } else {
+            let before = c.conn.total_changes();
+            let keep = job.run(Tx::new(tx::Conn::Sqlite(c), None));
+            outcome = still_open(c);
+            // Savepoints are dear (each page is copied, the full-text index written out), and few writes fail after
+            // their first change. When one does, all is undone, and those before it run again, each in a savepoint.
+            if outcome.is_ok() && !keep && c.conn.total_changes() != before {
+                apart = true;
+                outcome = c.control("ROLLBACK").and_then(|()| c.control("BEGIN IMMEDIATE"));
+                for earlier in &mut ran {
+                    outcome = outcome.and_then(|()| run_in_savepoint(c, &mut **earlier));
+                }
+            }
+        }
+        ran.push(job);
+        if outcome.is_ok() && ran.len() < TOGETHER && begun.elapsed() < GATHER {
             next = jobs.try_recv().ok();
         }
     }
@@ -364,26 +476,25 @@ fn together(c: &Conn, first: Job, jobs: &Receiver<Job>) -> (Vec<Reply>, Result<(
         // If this fails too, the next BEGIN will, and everyone is told.
         let _ = c.control("ROLLBACK");
     }
-    (replies, outcome)
+    (ran, outcome)
 }
 
 /// An error means that the whole transaction is gone, and with it every job that ran in it. Those still in the queue
 /// are untouched and come next.
-fn run_in_savepoint(c: &Conn, job: Job, replies: &mut Vec<Reply>) -> Result<()> {
-    let begun = c.control("SAVEPOINT job");
-    let refused = begun.clone();
-    let (keep, reply) = job(refused.map_err(|e| unavailable(&e)).map(|()| Tx::new(tx::Conn::Sqlite(c), None)));
-    replies.push(reply);
-    begun?;
-    if c.conn.is_autocommit() {
-        return Err(Error::Unavailable(
-            "the database gave up the transaction of a neighbour in the same commit".into(),
-        ));
-    }
+fn run_in_savepoint(c: &Conn, job: &mut dyn Job) -> Result<()> {
+    c.control("SAVEPOINT job")?;
+    let keep = job.run(Tx::new(tx::Conn::Sqlite(c), None));
+    still_open(c)?;
     if !keep {
         c.control("ROLLBACK TO job")?;
     }
     c.control("RELEASE job")
+}
+
+/// After some errors (a full disk) SQLite itself rolls back the whole transaction.
+fn still_open(c: &Conn) -> Result<()> {
+    let gave_up = "the database gave up the transaction of a neighbour in the same commit";
+    if c.conn.is_autocommit() { Err(Error::Unavailable(gave_up.into())) } else { Ok(()) }
 }
 
 /// Whatever stops a commit is no fault of those who wait for it.

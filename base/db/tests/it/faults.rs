@@ -112,6 +112,51 @@ fn a_lost_transaction_stops_its_batch_and_spares_the_queue() {
 }
 
 #[test]
+fn what_fails_after_a_change_is_undone_alone() {
+    let place = Place::sqlite();
+    let db = place.open();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = runs.clone();
+    let before: Work = Box::new(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        put(tx, "a")
+    });
+    let own = || Error::Constraint("own reason".into());
+    let fails = move |name: &'static str| -> (&'static str, Work) {
+        (name, Box::new(move |tx| put(tx, name).and_then(|_| Err(own()))))
+    };
+    let told = in_one_commit(&db, vec![("a", before), fails("x"), puts("b"), fails("y"), puts("c")]);
+    for (name, done) in told {
+        assert_eq!(done, if ["x", "y"].contains(&name) { Err(own()) } else { Ok(1) }, "{name}");
+    }
+    assert_eq!(names(&db), ["a", "b", "c", "first"]);
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "what came before the first failure ran again, and once only");
+}
+
+#[test]
+fn the_log_is_carried_into_the_file_and_begun_anew() {
+    let mut place = Place::sqlite();
+    place.options = place.options.clone().durability_off();
+    let db = place.open();
+    let beside = rusqlite::Connection::open(place.data().join("linli.db")).unwrap();
+    let logged = || beside.query_row("PRAGMA wal_checkpoint(NOOP)", [], |r| r.get::<_, i64>(1)).unwrap();
+    db.write(|tx| put(tx, "row")).unwrap();
+    let mut most = 0;
+    for i in 0..5000 {
+        // A megabyte each time.
+        let text = format!("{i}{}", "x".repeat(1_000_000));
+        let delete = raw("DELETE FROM worker_fence");
+        db.write(move |tx| tx.exec(delete, &[]).and_then(|_| put(tx, &text))).unwrap();
+        let pages = logged();
+        if pages < most {
+            return assert!(most >= 16_000, "begun anew after {most} pages already");
+        }
+        most = pages;
+    }
+    panic!("the log only grows: {most} pages");
+}
+
+#[test]
 fn a_disk_that_fills_tells_every_caller_the_truth() {
     let place = Place::sqlite();
     let db = place.open();
