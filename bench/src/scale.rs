@@ -49,10 +49,10 @@ pub(crate) fn multiply(data: &Path, times: i64) -> Done {
     let tables: &[(&str, &[&str], &str)] = &[
         ("matters", &["id", "parent"], "rowid"),
         ("acts", &["id", "matter"], "rowid"),
-        ("act_words", &["act", "matter"], "rowid"),
-        ("matter_parties", &["matter"], "rowid"),
+        ("act_words", &["act", "matter"], "act"),
+        ("matter_parties", &["matter"], "matter"),
         ("clocks", &["id", "matter"], "rowid"),
-        ("cases", &["matter"], "rowid"),
+        ("cases", &["matter"], "matter"),
     ];
     for (table, ids, order) in tables {
         let columns: Vec<String> = {

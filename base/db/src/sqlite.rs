@@ -24,8 +24,8 @@ const WAITING: usize = 4096;
 /// the time less often, but has to be searched at every read.
 const LOG: i32 = 16_000;
 /// What a connection may keep of the file in memory besides the mapped part, and the one that writes, in KB.
-const CACHE: u32 = 8_000;
-const WRITER_CACHE: u32 = 64_000;
+const CACHE: u32 = 4_000;
+const WRITER_CACHE: u32 = 48_000;
 
 thread_local! {
     /// Whether this thread holds the writer: waiting for another write would wait for itself.
@@ -48,7 +48,7 @@ impl Conn {
         let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
+             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(error)?;
         // Without this SQLite prepares every statement with a bound LIMIT anew each time it runs, to look at the value.

@@ -3,6 +3,7 @@ use crate::matter::Matter;
 use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PlaceId, PostId, Result, UnitId};
 use linli_db::{Json, Tx, sql};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 use work_calendar::Event;
 
@@ -308,17 +309,21 @@ pub(crate) fn erase_files(tx: &mut Tx<'_>, matter: MatterId, act: ActId, at: Mil
     )?)
 }
 
-/// Raises counters of a committee's day, by one for each time a dimension is named.
+/// Raises counters of a committee's day, by one for each time a dimension is named; in the same order by everybody, so that
+/// no two wait for each other. One row a statement: for one of several rows SQLite would write out what its full-text index
+/// holds back, to be able to undo half of it.
 pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimensions: &[String]) -> Result<()> {
-    tx.exec(
-        sql!(
-            sqlite "INSERT INTO counters (committee, day, dimension, n) SELECT $1, $2, value, count(*) FROM json_each($3) WHERE TRUE GROUP BY value
-                    ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n",
-            pg "INSERT INTO counters (committee, day, dimension, n) SELECT $1::uuid, $2::bigint, d, count(*) FROM unnest($3::text[]) d GROUP BY d
-                ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n"
-        ),
-        &[&committee, &day, &dimensions],
-    )?;
+    let mut by_dimension: BTreeMap<&str, i64> = BTreeMap::new();
+    dimensions.iter().for_each(|d| *by_dimension.entry(d).or_default() += 1);
+    for (dimension, n) in by_dimension {
+        tx.exec(
+            sql!(
+                "INSERT INTO counters (committee, day, dimension, n) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n"
+            ),
+            &[&committee, &day, &dimension, &n],
+        )?;
+    }
     Ok(())
 }
 
