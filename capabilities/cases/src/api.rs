@@ -116,8 +116,7 @@ async fn inbox(State(app): State<App>, req: Req) -> Response {
                 Some(text) => unit_of(cx, "unit", &text)?,
                 None => pages::own_desk(cx)?,
             };
-            let path = linli_registry::units(cx)?.path(unit).to_vec();
-            let scope = cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path)?;
+            let scope = crate::desk::inbox_scope(cx, unit)?;
             let page = linli_matters::list(cx, &scope, &Ask { state, open: true, after: at, limit, ..Ask::default() })?;
             listed(cx, page)
         })

@@ -195,10 +195,20 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Its errors, linked to the fields of that move's form.
+    /// Its errors, linked to the fields of that move's form. When others have moved the matter meanwhile the form may be
+    /// gone: what was typed into it stands here, to be copied.
     pub(crate) fn summary(&self, lang: Lang) -> Html {
-        let linked = |e: &FieldError| FieldError { field: format!("{}-{}", self.name, e.field), msg: e.msg.clone() };
-        ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang)
+        let linked = |e: &FieldError| match e.field.as_str() {
+            "" => e.clone(),
+            field => FieldError { field: format!("{}-{field}", self.name), msg: e.msg.clone() },
+        };
+        let errors = ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang);
+        if self.errors.iter().any(|e| !e.field.is_empty()) {
+            return errors;
+        }
+        let typed: Vec<&str> = ["words", "way"].into_iter().filter_map(|f| self.raw.get(f)).collect();
+        let typed = ui::typed(t::P_TYPED.in_(lang), &typed.join("\n"));
+        Html::join(vec![errors, typed])
     }
 }
 
@@ -476,7 +486,7 @@ fn next(m: &Matter, own: bool, owner: &str, s: Say) -> String {
 fn back(cx: &Cx<'_, '_>, own: bool, s: Say) -> (&'static str, &'static str) {
     if own {
         ("/matters", s.t(t::P_MY_MATTERS))
-    } else if cx.actor.is_staff() {
+    } else if !crate::desk::desks(cx.actor).is_empty() {
         ("/inbox", s.t(t::P_INBOX))
     } else {
         ("/cases", s.t(t::P_CASES))
@@ -590,7 +600,7 @@ pub(crate) fn options(cx: &mut Cx<'_, '_>, seen: &Seen, kind: &FieldKind) -> Res
                 .into_iter()
                 .map(|(_, person, role, name)| Opt {
                     value: person.to_string(),
-                    label: format!("{}（{}）", name.reveal(), role.text().in_(lang)),
+                    label: lang.with_remark(name.reveal(), role.text().in_(lang)),
                 })
                 .collect(),
             None => Vec::new(),
