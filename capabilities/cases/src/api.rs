@@ -162,6 +162,10 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
                 "stopped": c.stopped.map(time::rfc3339), "provisional": c.provisional})
         });
         out["clocks"] = clocks.collect();
+        if let Some(person) = seen.matter.assignee {
+            let names = linli_registry::people_names(cx, &[person])?;
+            out["assignee"] = names.get(&person).map(|name| json!({"id": person, "name": name.reveal()})).into();
+        }
     }
     let case = crate::case(cx, seen.matter.id)?;
     if let Some(case) = &case {
@@ -170,7 +174,7 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
         out["called_solved"] = json!(case.called_solved);
         out["returns"] = json!(case.returns);
     }
-    let moves = crate::offered(cx, seen, case.as_ref())?;
+    let moves = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
     out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
     Ok(out)
 }
@@ -376,7 +380,7 @@ fn case_schema() -> Value {
     let each = |properties: Value| json!({"type": "array", "items": {"type": "object", "properties": properties}});
     json!({"type": "object", "required": ["number"], "properties": {
         "number": text(), "kind": text(), "state": text(), "title": text(), "category": maybe(), "class": text(), "place": maybe(),
-        "place_name": text(), "committee": unit(), "owner": unit(), "open": flag(), "supervised": flag(), "redo": count(),
+        "place_name": text(), "committee": unit(), "owner": unit(), "assignee": {"type": ["object", "null"], "properties": {"id": text(), "name": text()}}, "open": flag(), "supervised": flag(), "redo": count(),
         "revision": count(), "opened": text(), "due": maybe(), "closed": maybe(), "outcome": maybe(), "called_solved": perhaps(),
         "returns": count(), "verdict": {"type": "object", "properties": {"solved": perhaps(), "satisfied": perhaps()}},
         "moves": each(json!({"name": text(), "label": text()})),

@@ -167,3 +167,33 @@ fn signing_in_does_not_change_the_language() {
     assert_eq!(a.status.as_u16(), 303, "{}", a.body);
     assert!(!a.cookies.contains("linli_prefs=zh"), "{}", a.cookies);
 }
+
+#[test]
+fn everybody_at_the_desk_sees_who_is_to_act() {
+    for w in World::both() {
+        let (shell, doors) = (Shell::of(&w), doors(&w));
+        let m = w.report(w.cast.resident, w.words.lamp, "The lamp on the third floor is broken");
+        w.does(w.cast.worker, &m, "answer", &[("outcome", "solved"), ("words", TYPED)]);
+        w.does(
+            w.cast.resident,
+            &m,
+            "verdict",
+            &[("solved", "no"), ("satisfaction", "dissatisfied"), ("words", "It is dark again")],
+        );
+        let person = w.again(&m).assignee.unwrap();
+        assert_ne!(person, w.cast.worker);
+        let name = w.as_(person).name.clone();
+        let (page, api) = (format!("/m/{}", m.number), format!("/api/v1/cases/{}", m.number));
+        let see = |role: &str, path: &str| shell.ask(&doors[role].1, "GET", path, "", &[]).body;
+        assert!(see("worker", &page).contains(&format!("<dd>{name}</dd>")), "{}", see("worker", &page));
+        let told: serde_json::Value = serde_json::from_str(&see("worker", &api)).unwrap();
+        assert_eq!(told["assignee"]["name"], name.as_str());
+        // The resident is told that it is somebody else, not who.
+        let told = see("resident", &page);
+        assert!(told.contains(linli_cases::t::REDO_ANOTHER.en) && !told.contains(&name), "{told}");
+        // What a program is offered is what the page offers.
+        let offered: serde_json::Value = serde_json::from_str(&see("worker", &api)).unwrap();
+        let names: Vec<_> = offered["moves"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+        assert!(!names.contains(&"return") && names.contains(&"answer"), "{names:?}");
+    }
+}
