@@ -73,6 +73,17 @@ pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
     }))
 }
 
+/// Refuses a directory without keys: a mistyped one is not a new deployment in which all is well.
+pub(crate) fn existing(place: &Place) -> Result<(), Failure> {
+    if place.data.join("keys").join("secret").is_file() {
+        return Ok(());
+    }
+    Err(Failure::database(format!(
+        "{}: 没有密钥，不是数据目录 · no keys there: not a data directory",
+        place.data.display()
+    )))
+}
+
 /// The deployment's secret: 32 bytes in a file that only its owner may read. Whoever loses it loses every name and number.
 #[expect(clippy::disallowed_methods)] // a deployment is begun before there is a Cx
 fn keys(data: &Path, given: Option<[u8; 32]>) -> Result<Keys, Failure> {

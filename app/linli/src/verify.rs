@@ -26,6 +26,7 @@ pub struct Args {
 
 /// Prints what was found; a difference is a failure that names the first of them.
 pub(crate) fn run(args: Args) -> Done {
+    house::existing(&args.place)?;
     let house = house::open(&args.place, How { weak: args.weak_durability, ..How::real() })?;
     let found = check(&house)?;
     crate::commands::print(&format!("{} matters, {} acts, {} faults", found.matters, found.acts, found.faults.len()))?;

@@ -140,7 +140,7 @@ pub struct RawInput {
 impl RawInput {
     /// Reads a JSON object of strings, numbers, booleans and arrays of them. `null` is as if absent.
     pub fn from_json(value: &Value) -> Result<RawInput, Error> {
-        let map = value.as_object().ok_or(Error::Bad(400, t::UNKNOWN_FIELD.msg()))?;
+        let map = value.as_object().ok_or(Error::Bad(400, t::NOT_AN_OBJECT.msg()))?;
         let mut raw = RawInput::default();
         let mut wrong = Vec::new();
         let scalar = |v: &Value| match v {

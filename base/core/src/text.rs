@@ -21,6 +21,13 @@ impl Lang {
             Lang::En => "en",
         }
     }
+    /// Something with a remark behind it, in the parentheses of the language.
+    pub fn with_remark(self, what: &str, remark: &str) -> String {
+        match self {
+            Lang::Zh => format!("{what}（{remark}）"),
+            Lang::En => format!("{what} ({remark})"),
+        }
+    }
     /// Reads a language tag (`zh-CN`, `en`); anything else is none.
     pub fn parse(tag: &str) -> Option<Lang> {
         match tag.split(['-', '_', ';', ',']).next()?.trim() {

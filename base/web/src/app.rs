@@ -311,7 +311,7 @@ impl App {
         routes
             .merge(own)
             .fallback(missing)
-            .method_not_allowed_fallback(missing)
+            .method_not_allowed_fallback(other_method)
             .layer(middleware::from_fn_with_state(self.clone(), guard))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(tower_http::compression::CompressionLayer::new())
@@ -424,6 +424,11 @@ pub fn local(path: &str) -> &str {
 
 async fn missing(State(app): State<App>, req: Req) -> Response {
     app.refuse(&req, Error::NotFound).await
+}
+
+/// The address is there, but does nothing of this kind; `Allow` says what it does.
+async fn other_method(State(app): State<App>, req: Req) -> Response {
+    app.refuse(&req, Error::Bad(405, t::OTHER_METHOD.msg())).await
 }
 
 async fn health(State(app): State<App>, req: Req) -> Response {

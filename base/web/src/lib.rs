@@ -18,7 +18,7 @@ pub use app::{App, AppOptions, Counts, Identify, PageBody, StoreFile, blocking, 
 pub use assets::asset;
 pub use frame::{Nav, NavItem, Width};
 pub use html::Html;
-pub use request::{Prefs, Req};
+pub use request::{Prefs, Req, status_of};
 
 linli_texts::texts!();
 

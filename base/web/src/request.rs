@@ -1,8 +1,8 @@
 //! What a request says of itself: who asks, in which language, from which door, with what input.
 use crate::{App, t};
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Multipart, Path, Query, Request};
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Path, Query, Request};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use linli_core::{CommandKey, Error, FieldError, Lang, RawInput, Result, Via};
 use std::collections::BTreeMap;
@@ -82,10 +82,9 @@ impl FromRequest<App> for Req {
 
     async fn from_request(request: Request, app: &App) -> std::result::Result<Req, Self::Rejection> {
         let (mut parts, body) = request.into_parts();
-        let path = match Path::<BTreeMap<String, String>>::from_request_parts_or_default(&mut parts, app).await {
-            Some(path) => path,
-            None => return Err(axum::http::StatusCode::BAD_REQUEST.into_response_plain()),
-        };
+        // A route without parts has none to give, and what a part that is no UTF-8 names does not exist.
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, app).await;
+        let path = path.map(|Path(parts)| parts).unwrap_or_default();
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map(|q| q.0.into_iter().collect())
             .unwrap_or_default();
@@ -116,36 +115,6 @@ impl FromRequest<App> for Req {
             token,
             body: Mutex::new(Some(body)),
         })
-    }
-}
-
-/// Small helpers over axum's extractors, so that a missing or malformed part is a plain answer.
-trait PathOrDefault: Sized {
-    async fn from_request_parts_or_default(
-        parts: &mut axum::http::request::Parts,
-        app: &App,
-    ) -> Option<BTreeMap<String, String>>;
-}
-impl PathOrDefault for Path<BTreeMap<String, String>> {
-    async fn from_request_parts_or_default(
-        parts: &mut axum::http::request::Parts,
-        app: &App,
-    ) -> Option<BTreeMap<String, String>> {
-        use axum::extract::FromRequestParts;
-        match Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await {
-            Ok(Path(map)) => Some(map),
-            // A route without parts has none to give; a part that is no UTF-8 is a bad request.
-            Err(_) if !parts.uri.path().contains('%') => Some(BTreeMap::new()),
-            Err(_) => None,
-        }
-    }
-}
-trait PlainResponse {
-    fn into_response_plain(self) -> axum::response::Response;
-}
-impl PlainResponse for axum::http::StatusCode {
-    fn into_response_plain(self) -> axum::response::Response {
-        axum::response::IntoResponse::into_response(self)
     }
 }
 
@@ -249,9 +218,11 @@ impl Req {
         let body = self.body_within(max).await?;
         axum::body::to_bytes(body, max).await.map_err(|_| Error::Bad(413, t::BODY_TOO_LARGE.msg()))
     }
+    /// What is too large is read to its end and thrown away, and what was typed beside it is kept.
     async fn multipart(&mut self, app: &App) -> Result<(RawInput, Vec<FieldError>)> {
-        let mut request = Request::new(self.body_within(MAX_BODY).await?);
+        let mut request = Request::new(self.take_body()?);
         *request.headers_mut() = self.headers.clone();
+        DefaultBodyLimit::max(MAX_DRAIN).apply(&mut request);
         let bad = || Error::Bad(400, t::BAD_BODY.msg());
         let too_large = |e: axum::extract::multipart::MultipartError| {
             if e.status() == 413 { Error::Bad(413, t::BODY_TOO_LARGE.msg()) } else { bad() }
@@ -259,14 +230,28 @@ impl Req {
         let mut parts = Multipart::from_request(request, app).await.map_err(|_| bad())?;
         let (mut raw, mut faults) = (RawInput::default(), Vec::new());
         let mut fields = 0;
-        while let Some(field) = parts.next_field().await.map_err(too_large)? {
+        let (mut text, mut picked) = (MAX_TEXT, MAX_BODY);
+        while let Some(mut field) = parts.next_field().await.map_err(too_large)? {
             fields += 1;
             let name = field.name().unwrap_or_default().to_owned();
             if fields > 200 || name.len() > 64 {
                 return Err(bad());
             }
             let file_name = field.file_name().map(str::to_owned);
-            let bytes = field.bytes().await.map_err(too_large)?;
+            let room = if file_name.is_some() { &mut picked } else { &mut text };
+            let (mut bytes, mut whole) = (Vec::new(), true);
+            while let Some(chunk) = field.chunk().await.map_err(too_large)? {
+                whole = whole && chunk.len() <= *room;
+                if whole {
+                    *room -= chunk.len();
+                    bytes.extend_from_slice(&chunk);
+                }
+            }
+            if !whole {
+                *room = 0;
+                faults.push(FieldError { field: name, msg: t::BODY_TOO_LARGE.msg() });
+                continue;
+            }
             match file_name {
                 Some(file) if !bytes.is_empty() => {
                     if raw.files.values().map(Vec::len).sum::<usize>() >= MAX_FILES {
@@ -274,7 +259,7 @@ impl Req {
                         faults.push(FieldError { field: name, msg });
                         continue;
                     }
-                    match app.store_file(file, bytes).await {
+                    match app.store_file(file, bytes.into()).await {
                         Ok(upload) => raw.files.entry(name).or_default().push(upload),
                         Err(Error::Bad(_, msg)) => faults.push(FieldError { field: name, msg }),
                         Err(Error::Invalid(more)) => faults.extend(more),
@@ -285,8 +270,17 @@ impl Req {
                 None => raw.values.entry(name).or_default().push(String::from_utf8_lossy(&bytes).into_owned()),
             }
         }
+        if self.via == Via::Api && faults.iter().any(|f| f.msg.text == t::BODY_TOO_LARGE) {
+            return Err(Error::Bad(413, t::BODY_TOO_LARGE.msg()));
+        }
         Ok((raw, faults))
     }
+}
+
+/// The status of a form that comes back with these errors.
+pub fn status_of(errors: &[FieldError]) -> StatusCode {
+    let too_large = errors.iter().any(|f| f.msg.text == t::BODY_TOO_LARGE);
+    if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
 /// Names and values of an urlencoded form; broken UTF-8 becomes the replacement character, which fields refuse at their

@@ -92,13 +92,29 @@ pub fn errors(list: &[FieldError], lang: Lang) -> Html {
             }
             None => e.msg.in_(lang),
         };
-        let _ = write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(&e.field), Html::text(&said));
+        let _ = match e.field.as_str() {
+            "" => write!(items, "<li>{}</li>", Html::text(&said)),
+            field => write!(items, r##"<li><a href="#f-{}">{}</a></li>"##, Html::text(field), Html::text(&said)),
+        };
     }
-    let title = t::FIX_N.with("n", list.len()).in_(lang);
+    // What is wrong with no field is that things are no longer as the form knew them.
+    let title = match list.iter().all(|e| e.field.is_empty()) {
+        true => t::CONFLICT_TITLE.in_(lang).to_owned(),
+        false => t::FIX_N.with("n", list.len()).in_(lang),
+    };
     Html::built(format!(
         r#"<div class="errors" role="alert" tabindex="-1" data-focus><h2>{}{title}</h2><ul>{items}</ul></div>"#,
         icon("warn")
     ))
+}
+
+/// What somebody had typed into a form that is no longer there.
+pub fn typed(title: &str, words: &str) -> Html {
+    if words.is_empty() {
+        return Html::empty();
+    }
+    let (title, words) = (Html::text(title), Html::words(words));
+    Html::built(format!(r#"<section class="card"><h2>{title}</h2>{words}</section>"#))
 }
 
 /// One option of a field whose options come from data.

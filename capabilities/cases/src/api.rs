@@ -116,8 +116,7 @@ async fn inbox(State(app): State<App>, req: Req) -> Response {
                 Some(text) => unit_of(cx, "unit", &text)?,
                 None => pages::own_desk(cx)?,
             };
-            let path = linli_registry::units(cx)?.path(unit).to_vec();
-            let scope = cx.scope(procedure::LIST, ScopeKind::Desk(unit), &path)?;
+            let scope = crate::desk::inbox_scope(cx, unit)?;
             let page = linli_matters::list(cx, &scope, &Ask { state, open: true, after: at, limit, ..Ask::default() })?;
             listed(cx, page)
         })
@@ -163,6 +162,10 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
                 "stopped": c.stopped.map(time::rfc3339), "provisional": c.provisional})
         });
         out["clocks"] = clocks.collect();
+        if let Some(person) = seen.matter.assignee {
+            let names = linli_registry::people_names(cx, &[person])?;
+            out["assignee"] = names.get(&person).map(|name| json!({"id": person, "name": name.reveal()})).into();
+        }
     }
     let case = crate::case(cx, seen.matter.id)?;
     if let Some(case) = &case {
@@ -171,7 +174,7 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
         out["called_solved"] = json!(case.called_solved);
         out["returns"] = json!(case.returns);
     }
-    let moves = crate::offered(cx, seen, case.as_ref())?;
+    let moves = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
     out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
     Ok(out)
 }
@@ -377,7 +380,7 @@ fn case_schema() -> Value {
     let each = |properties: Value| json!({"type": "array", "items": {"type": "object", "properties": properties}});
     json!({"type": "object", "required": ["number"], "properties": {
         "number": text(), "kind": text(), "state": text(), "title": text(), "category": maybe(), "class": text(), "place": maybe(),
-        "place_name": text(), "committee": unit(), "owner": unit(), "open": flag(), "supervised": flag(), "redo": count(),
+        "place_name": text(), "committee": unit(), "owner": unit(), "assignee": {"type": ["object", "null"], "properties": {"id": text(), "name": text()}}, "open": flag(), "supervised": flag(), "redo": count(),
         "revision": count(), "opened": text(), "due": maybe(), "closed": maybe(), "outcome": maybe(), "called_solved": perhaps(),
         "returns": count(), "verdict": {"type": "object", "properties": {"solved": perhaps(), "satisfied": perhaps()}},
         "moves": each(json!({"name": text(), "label": text()})),

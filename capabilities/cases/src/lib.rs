@@ -87,10 +87,20 @@ pub(crate) fn offered(
     cx: &mut Cx<'_, '_>,
     seen: &linli_matters::Seen,
     case: Option<&Case>,
+    clocks: &[linli_matters::StageClock],
 ) -> Result<Vec<&'static linli_matters::Move>> {
-    let on_behalf = case.is_some_and(|c| c.on_behalf);
+    let urgent = seen.matter.term_class == "urgent";
+    let is = |f: fn(&Case) -> bool| case.is_some_and(f);
     let mut moves = linli_matters::moves(cx, seen)?;
-    moves.retain(|m| m.name() != "verdict_for" || on_behalf);
+    // What would only be refused is not offered: a return out of its window or after a ruling, a second extension.
+    let returnable = clocks.iter().any(|c| c.stage == "return" && c.stopped.is_none() && c.due >= cx.now);
+    moves.retain(|mv| match mv.act {
+        "case.return" => returnable && is(|c| !c.ruled && c.dispatched.is_some()),
+        "case.ask_extension" => is(|c| !c.extended) && !urgent,
+        "case.ask_pause" => !urgent,
+        "case.verdict_for" => is(|c| c.on_behalf),
+        _ => true,
+    });
     Ok(moves)
 }
 

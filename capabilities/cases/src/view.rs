@@ -195,10 +195,20 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Its errors, linked to the fields of that move's form.
+    /// Its errors, linked to the fields of that move's form. When others have moved the matter meanwhile the form may be
+    /// gone: what was typed into it stands here, to be copied.
     pub(crate) fn summary(&self, lang: Lang) -> Html {
-        let linked = |e: &FieldError| FieldError { field: format!("{}-{}", self.name, e.field), msg: e.msg.clone() };
-        ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang)
+        let linked = |e: &FieldError| match e.field.as_str() {
+            "" => e.clone(),
+            field => FieldError { field: format!("{}-{field}", self.name), msg: e.msg.clone() },
+        };
+        let errors = ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang);
+        if self.errors.iter().any(|e| !e.field.is_empty()) {
+            return errors;
+        }
+        let typed: Vec<&str> = ["words", "way"].into_iter().filter_map(|f| self.raw.get(f)).collect();
+        let typed = ui::typed(t::P_TYPED.in_(lang), &typed.join("\n"));
+        Html::join(vec![errors, typed])
     }
 }
 
@@ -225,22 +235,14 @@ pub(crate) fn story(
         told => told.with("unit", &owner),
     };
     let told = told.in_(s.lang);
-    let names = if story.reading == Reading::Staff { people(cx, &story)? } else { HashMap::new() };
+    let names = if story.reading == Reading::Staff { people(cx, &story, m)? } else { HashMap::new() };
     let mut acts = Vec::new();
     for a in &story.acts {
         acts.push(act_view(cx, &units, seen, &story, a, &names)?);
     }
     let mut moves = Vec::new();
     let case = crate::case(cx, m.id)?;
-    let mut possible = crate::offered(cx, seen, case.as_ref())?;
-    // What would only be refused is not offered: a return out of its window or after a ruling, a second extension.
-    let returnable = story.clocks.iter().any(|c| c.stage == "return" && c.stopped.is_none() && c.due >= cx.now);
-    possible.retain(|mv| match mv.act {
-        "case.return" => returnable && case.as_ref().is_some_and(|c| !c.ruled && c.dispatched.is_some()),
-        "case.ask_extension" => case.as_ref().is_some_and(|c| !c.extended) && m.term_class != "urgent",
-        "case.ask_pause" => m.term_class != "urgent",
-        _ => true,
-    });
+    let possible = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
     let main = main_move(&possible, m);
     for mv in possible.iter().filter(|mv| mv.name() != "erase") {
         let again = refused.filter(|r| r.name == mv.name());
@@ -256,6 +258,9 @@ pub(crate) fn story(
     let categories = crate::categories(cx)?;
     let staff = story.reading == Reading::Staff;
     let mut facts: Vec<(&'static str, Html)> = vec![(t::P_NUMBER.in_(s.lang), Html::text(&m.number))];
+    if let Some(name) = m.assignee.filter(|_| m.open).and_then(|p| names.get(&p)) {
+        facts.push((t::F_PERSON.in_(s.lang), Html::text(name)));
+    }
     if staff {
         for c in story.clocks.iter().filter(|c| c.stopped.is_none()) {
             let label = stage(&c.stage).in_(s.lang);
@@ -340,9 +345,10 @@ pub(crate) fn story(
     })
 }
 
-/// The names of those who acted: staff see who did what.
-fn people(cx: &mut Cx<'_, '_>, story: &Story) -> Result<HashMap<linli_core::PersonId, String>> {
+/// The names of those who acted and of who is to act: staff see who does what.
+fn people(cx: &mut Cx<'_, '_>, story: &Story, m: &Matter) -> Result<HashMap<linli_core::PersonId, String>> {
     let mut ids: Vec<_> = story.acts.iter().filter(|a| a.post.is_some()).filter_map(|a| a.person).collect();
+    ids.extend(m.assignee);
     ids.sort();
     ids.dedup();
     Ok(linli_registry::people_names(cx, &ids)?.into_iter().map(|(id, name)| (id, name.reveal().clone())).collect())
@@ -416,6 +422,15 @@ fn act_view(
         );
         head = format!("{head}{colon}{}{}{}", a.in_(s.lang), s.t(t::P_AND), b.in_(s.lang));
     }
+    // Who judged it badly wants to know that it is not the same person who does it again.
+    let again = match a.data.0.get("redo_by").and_then(|v| v.as_str()) {
+        Some("another_person") => Some(t::REDO_ANOTHER),
+        Some(_) => Some(t::REDO_SUPERIOR),
+        None => None,
+    };
+    if let Some(again) = again {
+        head = format!("{head}{}{}", s.t(t::P_AND), again.in_(s.lang));
+    }
     let rule = a.data.0.get("route").and_then(|r| r.get("rule")).and_then(|v| v.as_str()).and_then(|v| v.parse().ok());
     let why = match rule {
         Some(rule) => crate::explain(cx, rule, s.lang)?.map(|(note, _)| note),
@@ -476,7 +491,7 @@ fn next(m: &Matter, own: bool, owner: &str, s: Say) -> String {
 fn back(cx: &Cx<'_, '_>, own: bool, s: Say) -> (&'static str, &'static str) {
     if own {
         ("/matters", s.t(t::P_MY_MATTERS))
-    } else if cx.actor.is_staff() {
+    } else if !crate::desk::desks(cx.actor).is_empty() {
         ("/inbox", s.t(t::P_INBOX))
     } else {
         ("/cases", s.t(t::P_CASES))
@@ -590,7 +605,7 @@ pub(crate) fn options(cx: &mut Cx<'_, '_>, seen: &Seen, kind: &FieldKind) -> Res
                 .into_iter()
                 .map(|(_, person, role, name)| Opt {
                     value: person.to_string(),
-                    label: format!("{}（{}）", name.reveal(), role.text().in_(lang)),
+                    label: lang.with_remark(name.reveal(), role.text().in_(lang)),
                 })
                 .collect(),
             None => Vec::new(),

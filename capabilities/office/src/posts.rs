@@ -184,7 +184,7 @@ fn page(
     let several = !candidates.is_empty();
     let mut colleagues: Vec<Opt> = staff
         .iter()
-        .map(|l| Opt { value: l.person.to_string(), label: format!("{}（{}）", l.name.reveal(), s.t(l.role.text())) })
+        .map(|l| Opt { value: l.person.to_string(), label: s.lang.with_remark(l.name.reveal(), s.t(l.role.text())) })
         .collect();
     colleagues.dedup_by(|a, b| a.value == b.value);
     let empty = |_: &str| RawInput::default();

@@ -124,7 +124,9 @@ async fn attempt(app: &App, req: &Req, login: String, typed: String) -> Result<O
 fn kept_prefs(cx: &mut Cx<'_, '_>, person: PersonId) -> Result<Prefs> {
     let actor = linli_registry::actor_of(cx, person, Via::Page, cx.actor.lang)?;
     let profile = cx.as_actor(&actor, linli_registry::own_profile)?;
-    Ok(Prefs { lang: Some(profile.lang), large: profile.large_type, dark: None })
+    // Chinese is what everybody has who never chose: whoever reads in the browser's English goes on in it.
+    let lang = Some(profile.lang).filter(|l| *l != linli_core::Lang::default());
+    Ok(Prefs { lang, large: profile.large_type, dark: None })
 }
 
 async fn sign_out(State(app): State<App>, req: Req) -> Response {

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use linli_core::{
-    Choice, Cx, Error, Field, FieldError, FieldKind, Input, Lang, PlaceId, RawInput, Result, Text, UnitId, time,
+    Choice, Cx, Error, Field, FieldError, FieldKind, Input, Lang, PlaceId, RawInput, Result, ScopeKind, Text, UnitId,
+    time,
 };
 use linli_registry::{Function, NewUnit, Part, Renamed, UNITS, Unit, Units};
 use linli_web::form::{self, Again, Form, come_back};
@@ -543,7 +544,7 @@ struct UnitView {
     served_by: Vec<(String, String)>,
     roles: Vec<(&'static str, usize)>,
     acts: bool,
-    staff: bool,
+    figures: bool,
     asked: Option<String>,
     history: Html,
 }
@@ -598,7 +599,9 @@ fn public_page(cx: &mut Cx<'_, '_>, id: UnitId, asked: Option<&str>) -> Result<P
         served_by: serving(&units, unit).into_iter().map(link).collect(),
         roles: roles.into_iter().map(|(role, n)| (s.t(role.text()), n)).collect(),
         acts: !matches!(unit.function, Function::Group | Function::Estate),
-        staff: cx.actor.is_staff(),
+        figures: [ScopeKind::Within(id), ScopeKind::Desk(id)]
+            .into_iter()
+            .any(|kind| cx.scope("case.list", kind, units.path(id)).is_ok()),
         asked: asked.and_then(|a| units.formerly(a)).map(|(name, code, until)| {
             let until = time::day_text(time::civil_day(until));
             t::U_ASKED.with("name", name).with("code", code).with("at", until).in_(s.lang)

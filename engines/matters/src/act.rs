@@ -150,12 +150,12 @@ fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revi
     let parties = matter::parties(cx, &m)?;
     let facts = m.facts(&*linli_registry::units(cx)?, parties.clone());
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
-    let seat = cx.may(mv.act, procedure.view, &facts)?;
-    if let Some(seen) = revision
-        && seen != m.revision
-    {
-        return Err(changed(cx, procedure, &m, seen)?);
-    }
+    let stale = revision.filter(|seen| *seen != m.revision);
+    let seat = match (cx.may(mv.act, procedure.view, &facts), stale) {
+        // It may have gone to another desk meanwhile: then that is what one is told, not that it is none of one's own.
+        (Ok(_) | Err(Error::Forbidden(_)), Some(seen)) => return Err(changed(cx, procedure, &m, seen)?),
+        (seat, _) => seat?,
+    };
     if !mv.from.contains(&m.state.as_str()) {
         let state = procedure.state(&m.state).map_or(t::STATE_UNKNOWN, |s| s.label);
         return Err(Error::conflict(

@@ -2,6 +2,7 @@
 use crate::{Matter, search};
 use linli_core::{Cx, Error, MatterId, Millis, Result, Scope, UnitId};
 use linli_db::sql;
+use linli_registry::Unit;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -57,6 +58,14 @@ pub struct Listed {
 /// A page of the matters in a scope.
 pub fn list(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask) -> Result<Listed> {
     let limit = ask.limit.clamp(1, 100);
+    // A department holds no ground: what is within it is what stands on its desk.
+    let desk_of = match scope {
+        Scope::Within(unit, sealed) if !linli_registry::units(cx)?.get(*unit).is_some_and(Unit::holds_ground) => {
+            Some(Scope::Desk(*unit, sealed.clone()))
+        }
+        _ => None,
+    };
+    let scope = desk_of.as_ref().unwrap_or(scope);
     let mut listed = if ask.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
         searched(cx, scope, ask, limit)?
     } else {

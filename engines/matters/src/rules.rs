@@ -43,16 +43,26 @@ pub fn mask(text: &str) -> String {
     out.into_iter().collect()
 }
 
+fn cjk(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
 /// A title from what was said: the first sentence, at most 40 characters, masked.
 pub fn title(words: &str) -> String {
     let masked = mask(words.trim());
     let sentence =
         masked.split(['\n', '。', '！', '？', '!', '?']).find(|s| !s.trim().is_empty()).unwrap_or_default().trim();
-    let mut title: String = sentence.chars().take(40).collect();
-    if sentence.chars().count() > 40 {
-        title.push('…');
-    }
-    title
+    let Some((end, cut)) = sentence.char_indices().nth(40) else { return sentence.to_owned() };
+    let title = &sentence[..end];
+    // A word of letters is not cut in two, if it began within what is shown.
+    let letter = |c: char| c.is_alphanumeric() && !cjk(c);
+    let whole = match title.rfind(|c| !letter(c)) {
+        Some(at) if letter(cut) && title.ends_with(letter) => {
+            &title[..at + title[at..].chars().next().map_or(0, char::len_utf8)]
+        }
+        _ => title,
+    };
+    format!("{}…", whole.trim_end())
 }
 
 /// Overlapping pairs of CJK characters, whole lower-cased words otherwise: one index text for FTS5 and tsvector alike.
@@ -60,8 +70,7 @@ pub fn terms(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut prev, mut word) = (None::<char>, false);
     for c in text.chars() {
-        let cjk = matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
-        if cjk {
+        if cjk(c) {
             if word {
                 out.push(' ');
                 word = false;
@@ -134,6 +143,19 @@ pub fn without_room(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_does_not_cut_a_word_in_two() {
+        assert_eq!(
+            title("The lamp on the stairs between floor 2 and 3 is dark"),
+            "The lamp on the stairs between floor 2…"
+        );
+        assert_eq!(title("The lamp on the stairs near the entrance"), "The lamp on the stairs near the entrance");
+        assert_eq!(title(&"灯".repeat(41)), format!("{}…", "灯".repeat(40)));
+        assert_eq!(title(&"a".repeat(50)), format!("{}…", "a".repeat(40)));
+        assert_eq!(title(&format!("{}lamp lamp", "灯".repeat(35))), format!("{}lamp…", "灯".repeat(35)));
+        assert_eq!(title(&format!("{}lamps", "灯".repeat(36))), format!("{}…", "灯".repeat(36)));
+    }
 
     #[test]
     fn personal_numbers_are_masked_and_nothing_else() {

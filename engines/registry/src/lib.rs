@@ -20,9 +20,9 @@ mod store;
 mod units;
 
 pub use actor::{
-    LoginRow, SessionRow, actor_by_token, actor_of, change_password, check_password, close_session, create_login,
-    create_token, find_login, hash_password, note_failed, open_session, reset_password, revoke_token, tokens,
-    touch_session,
+    LoginRow, SessionRow, actor_by_token, actor_of, change_password, check_password, close_session, create_demo_token,
+    create_login, create_token, find_login, hash_password, note_failed, open_session, reset_password, revoke_token,
+    tokens, touch_session,
 };
 pub use admin::{
     Boundary, NewUnit, Part, Renamed, appoint, change_boundary, change_parent, create_unit, create_units, end_post,

@@ -82,6 +82,10 @@ impl Unit {
     pub fn live(&self) -> bool {
         self.valid_until.is_none()
     }
+    /// Whether places lie in it: not in a department or another desk outside the territorial line.
+    pub fn holds_ground(&self) -> bool {
+        !matches!(self.function, Function::Unit | Function::Ops)
+    }
 }
 
 /// What a district calls one of its levels.

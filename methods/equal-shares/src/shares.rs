@@ -538,7 +538,7 @@ impl<'a> Run<'a> {
     /// How the purchase was paid: who had the price, and who had less. Nearly always the intervals tell.
     fn won(&mut self, at: u32, project: usize) -> Fate {
         if self.cost(project) == 0 {
-            return Fate::WonByShares { price: 0, paid: self.election.votes()[project] as u64, paid_less: 0 };
+            return Fate::WonByShares { price: 0, paid: self.election.votes()[project], paid_less: 0 };
         }
         let (mut paid, mut paid_less) = (0, 0);
         let mut unclear = BTreeMap::<Vec<u32>, u64>::new();

@@ -76,12 +76,7 @@ pub(crate) struct Copied {
 /// Copies everything and compares it: keys and files first, then the rows, under a mark that goes away last, when they have
 /// been compared and the full-text index has been made.
 fn copy(from: &Place, to: &Place, progress: &mut dyn FnMut(&'static str, u64)) -> Result<Copied, Failure> {
-    if !from.data.join("keys").join("secret").is_file() {
-        return Err(Failure::database(format!(
-            "{}: 没有密钥，不是数据目录 · no keys there: not a data directory",
-            from.data.display()
-        )));
-    }
+    crate::house::existing(from)?;
     let options = |p: &Place| Options::new(&p.data).url(p.database.clone());
     let mut source = Snapshot::open(&options(from))?;
     fs::create_dir_all(&to.data).map_err(|e| at(&to.data, &e))?;

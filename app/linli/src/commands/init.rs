@@ -155,6 +155,7 @@ pub(crate) fn user(args: User) -> Done {
 
 fn set_password(place: &Place, login: &str, password: &str) -> Done {
     let hash = hash(password)?;
+    house::existing(place)?;
     let house = house::open(place, How::real())?;
     let typed = login.to_owned();
     let done = house.write(&operator(), move |cx| {
@@ -250,6 +251,10 @@ mod tests {
         assert!(signs_in(&a.place, "chen", "a long enough one").is_none());
         assert!(signs_in(&a.place, "chen", "another long one").is_some());
         assert_eq!(set_password(&a.place, "nobody", "another long one").unwrap_err().code, 1);
+        // A mistyped directory is not a deployment in which all is well.
+        let typo = Place { data: base.join("typo"), database: None };
+        assert_eq!(set_password(&typo, "chen", "another long one").unwrap_err().code, 4);
+        assert!(!typo.data.exists());
 
         // One's own files: what is wrong is named line by line, and nothing at all was begun.
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");

@@ -63,7 +63,7 @@ pub(crate) fn print(text: &str) -> Done {
 impl From<linli_core::Error> for Failure {
     fn from(e: linli_core::Error) -> Failure {
         match &e {
-            linli_core::Error::Unavailable(_) => Failure::database(e),
+            linli_core::Error::Unavailable(cause) => Failure::database(cause),
             linli_core::Error::Invalid(_) => Failure::input(e),
             _ => Failure::failed(e),
         }

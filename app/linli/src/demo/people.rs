@@ -337,7 +337,7 @@ fn sign_ups(s: &mut Settler<'_>, accounts: Vec<(&str, Arc<Actor>, UnitId)>) -> R
         let Some(person) = actor.person else { continue };
         let (login, hash) = (role.to_owned(), hash.clone());
         s.world.act(&system, move |cx| linli_registry::create_login(cx, person, &login, &hash))?;
-        let token = s.world.act(&actor, |cx| linli_registry::create_token(cx, "demo"))?;
+        let token = s.world.act(&actor, linli_registry::create_demo_token)?;
         let units = s.world.house.read(&system, linli_registry::units)?;
         let entry = json!({"name": actor.name, "login": role, "password": PASSWORD, "api_token": token, "unit": units.name(unit, Lang::Zh), "unit_code": units.get(unit).map(|u| u.code.clone())});
         out.insert(role.to_owned(), entry);

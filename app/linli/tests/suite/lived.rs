@@ -52,6 +52,10 @@ fn the_same_seed_gives_the_same_district() {
         assert_eq!(left, right);
     }
     assert!(x.iter().any(|(t, n, _)| t == "acts" && *n > 300), "a life without acts");
+    // What `demo-accounts.json` promises holds on the day after a year was lived, and long after.
+    let c = rusqlite::Connection::open(a.join("linli.db")).unwrap();
+    let ends: i64 = c.query_row("SELECT min(until) FROM sessions WHERE kind = 'api'", [], |r| r.get(0)).unwrap();
+    assert!(ends > time::day_start(time::parse_day("2034-03-31").unwrap()), "the demo's tokens end at {ends}");
     assert_ne!(x, dump(&other));
     for dir in [a, b, other] {
         std::fs::remove_dir_all(dir).unwrap();

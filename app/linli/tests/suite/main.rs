@@ -9,6 +9,7 @@ mod lists;
 mod lived;
 mod pages;
 mod printed;
+mod refusals;
 mod router;
 mod statements;
 

@@ -15,6 +15,7 @@ pub(crate) struct Shell {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) location: String,
+    pub(crate) cookies: String,
     pub(crate) body: String,
 }
 
@@ -39,7 +40,7 @@ impl Shell {
         if let (false, Some(session)) = (api, &door.session) {
             request = request.header(header::COOKIE, format!("linli={session}"));
         }
-        if method != "GET" {
+        if method != "GET" && !more.iter().any(|(name, _)| *name == "content-type") {
             request = request.header(
                 header::CONTENT_TYPE,
                 if api { "application/json" } else { "application/x-www-form-urlencoded" },
@@ -53,8 +54,10 @@ impl Shell {
             let response = self.router.clone().oneshot(request).await.unwrap();
             let (status, headers) = (response.status(), response.headers().clone());
             let location = headers.get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+            let cookies = headers.get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap());
+            let cookies = cookies.collect::<Vec<_>>().join("\n");
             let bytes = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
-            Answer { status, location, body: String::from_utf8_lossy(&bytes).into_owned() }
+            Answer { status, location, cookies, body: String::from_utf8_lossy(&bytes).into_owned() }
         })
     }
 }

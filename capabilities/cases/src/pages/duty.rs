@@ -1,5 +1,5 @@
 //! The duty view: overdue, due soon, ownerless (always nought), and what is broken.
-use super::{Crumb, below, crumbs, unit_asked};
+use super::{Crumb, below, own_crumbs, unit_asked};
 use crate::{procedure, t, view};
 use askama::Template;
 use axum::extract::State;
@@ -33,7 +33,8 @@ pub(super) async fn duty(State(app): State<App>, req: Req) -> Response {
     app.page(&req, move |cx| {
         let s = Say::of(cx);
         let units = linli_registry::units(cx)?;
-        let unit = unit_asked(cx, unit.as_deref())?;
+        // What an old link names has no desk any more: its heir has.
+        let unit = units.current(unit_asked(cx, unit.as_deref())?);
         let path = units.path(unit).to_vec();
         let scope = cx
             .scope(procedure::LIST, ScopeKind::Within(unit), &path)
@@ -65,7 +66,7 @@ pub(super) async fn duty(State(app): State<App>, req: Req) -> Response {
             .collect();
         let view = DutyView {
             s,
-            ups: crumbs(&units, unit, s.lang, "/duty?unit="),
+            ups: own_crumbs(cx, &units, unit, s.lang, "/duty?unit="),
             downs: below(&units, unit, s.lang, "/duty?unit="),
             as_of: s.when(cx.now),
             unit_name: units.name(unit, s.lang).to_owned(),

@@ -1,5 +1,5 @@
 //! Figures of a unit or area.
-use super::{Crumb, below, crumbs, unit_asked};
+use super::{Crumb, below, own_crumbs, unit_asked};
 use crate::{Figure, t};
 use askama::Template;
 use axum::extract::State;
@@ -112,7 +112,7 @@ pub(super) async fn figures(State(app): State<App>, req: Req) -> Response {
                 .collect(),
             items,
             chart: ui::bars(s.t(note), &s.t1(t::G_CHART_NOTE, "n", days), &points, s.lang),
-            ups: crumbs(&units, unit, s.lang, "/figures?unit="),
+            ups: own_crumbs(cx, &units, unit, s.lang, "/figures?unit="),
             downs: below(&units, unit, s.lang, "/figures?unit="),
             as_of: s.when(cx.now),
         };

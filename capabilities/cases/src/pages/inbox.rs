@@ -103,7 +103,7 @@ pub(super) fn inbox_page(
     let units = linli_registry::units(cx)?;
     let desks = desk::desks(cx.actor);
     let unit = match &asked.unit {
-        Some(u) => u.parse::<UnitId>().map_err(|_| Error::NotFound)?,
+        Some(u) => units.current(u.parse::<UnitId>().map_err(|_| Error::NotFound)?),
         None => *desks.first().ok_or(Error::forbidden(t::P_NO_DESK))?,
     };
     let supervisor = desk::supervises(cx.actor, unit);
@@ -169,7 +169,7 @@ pub(super) fn inbox_page(
     let colleagues = if picks { linli_registry::staff(cx, unit)? } else { Vec::new() };
     let colleague = |(_, person, role, name): linli_registry::Staff| Opt {
         value: person.to_string(),
-        label: format!("{}（{}）", name.reveal(), role.text().in_(s.lang)),
+        label: s.lang.with_remark(name.reveal(), role.text().in_(s.lang)),
     };
     let view = InboxView {
         s,

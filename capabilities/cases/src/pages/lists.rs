@@ -218,7 +218,7 @@ pub(super) async fn cases_csv(State(app): State<App>, req: Req) -> Response {
                 t::X_DUE,
                 t::X_CLOSED,
                 t::P_URGENT,
-                t::M_INSTRUCT,
+                t::P_SUPERVISED,
             ];
             let mut csv = Csv::new(&heads.map(|h| s.t(h)));
             let at = |ms: Option<linli_core::Millis>| ms.map(time::rfc3339).unwrap_or_default();

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use linli_core::{Cx, Error, FileId, Result};
+use linli_core::{Cx, Error, FieldError, FileId, Result};
 use linli_matters::FileStore;
 use linli_web::ui::Say;
 use linli_web::{App, Html, PageBody, Req};
@@ -66,8 +66,8 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
         (Ok(n), Ok(m)) => (n.to_owned(), m.to_owned()),
         _ => return app.refuse(&req, Error::NotFound).await,
     };
-    let raw = match req.form(&app).await {
-        Ok(raw) => raw,
+    let (raw, wrong) = match req.form_and_faults(&app).await {
+        Ok(read) => read,
         Err(e) => return app.refuse(&req, e).await,
     };
     let key = match req.key(&raw) {
@@ -78,20 +78,30 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
     let desk = raw.get("desk").is_some();
     let given = linli_matters::Given { raw: raw.clone(), strict: false };
     let (n, mv) = (number.clone(), name.clone());
-    let done = app
-        .write(&req, move |cx| {
+    let done = if wrong.is_empty() {
+        app.write(&req, move |cx| {
             let what = (&n, &mv, &given.raw.values, &given.raw.files);
             cx.once(&key, &what, |cx| linli_matters::act_numbered(cx, &n, &mv, &given, revision).map(|m| m.revision))
         })
-        .await;
+        .await
+    } else {
+        Err(Error::Invalid(wrong))
+    };
+    // Somebody was faster: the page as it is now says so, and what was typed is still there.
+    let done = match done {
+        Err(Error::Conflict(msg)) => Err((StatusCode::CONFLICT, vec![FieldError { field: String::new(), msg }])),
+        Err(Error::Invalid(errors)) => Err((linli_web::status_of(&errors), errors)),
+        Err(e) => return app.refuse(&req, e).await,
+        Ok(_) => Ok(()),
+    };
     match done {
         Ok(_) if desk => Redirect::to(&format!("/inbox?open={number}&done=1")).into_response(),
         Ok(_) => Redirect::to(&format!("/m/{number}?done=1")).into_response(),
-        Err(Error::Invalid(errors)) => {
+        Err((status, errors)) => {
             let fresh = app.house().fresh_id().simple().to_string();
             let refused = Refused { name, raw, errors };
             let asked = Asked::of(&number);
-            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+            app.framed(&req, status, move |cx| {
                 if desk {
                     inbox_page(cx, &asked, Some(&refused), None, fresh)
                 } else {
@@ -100,7 +110,6 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
             })
             .await
         }
-        Err(e) => app.refuse(&req, e).await,
     }
 }
 

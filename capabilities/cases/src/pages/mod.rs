@@ -11,7 +11,7 @@ mod report;
 use crate::t;
 use axum::Router;
 use axum::routing::{get, post};
-use linli_core::{Cx, Error, Lang, Result, Role, UnitId, time};
+use linli_core::{Cx, Error, Lang, Result, Role, ScopeKind, UnitId, time};
 use linli_matters::After;
 use linli_registry::{Function, Unit, Units};
 use linli_web::{App, Req};
@@ -48,6 +48,20 @@ type Crumb = (String, String, bool);
 
 fn crumbs(units: &Units, unit: UnitId, lang: Lang, href: &str) -> Vec<Crumb> {
     units.path(unit).iter().map(|u| (format!("{href}{u}"), units.name(*u, lang).to_owned(), *u == unit)).collect()
+}
+
+/// The same, for pages that show only what one may look into: the rest of the way is named, not linked.
+fn own_crumbs(cx: &Cx<'_, '_>, units: &Units, unit: UnitId, lang: Lang, href: &str) -> Vec<Crumb> {
+    let mut crumbs = crumbs(units, unit, lang, href);
+    for (crumb, at) in crumbs.iter_mut().zip(units.path(unit)) {
+        let path = units.path(*at);
+        let seen =
+            [ScopeKind::Within(*at), ScopeKind::Desk(*at)].into_iter().any(|k| cx.scope(crate::LIST, k, path).is_ok());
+        if !seen {
+            crumb.0.clear();
+        }
+    }
+    crumbs
 }
 
 fn flash(sent: bool, done: bool) -> Option<linli_core::Text> {

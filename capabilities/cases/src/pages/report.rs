@@ -5,7 +5,6 @@ use crate::uploads::{keep_files, sealed};
 use crate::{report, t, view};
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use linli_core::{CommandKey, Cx, Error, FieldError, Millis, RawInput, Result, UnitId};
 use linli_registry::{Function, Units};
@@ -227,7 +226,7 @@ pub(super) async fn report_step(State(app): State<App>, mut req: Req) -> Respons
     match done {
         Ok(to) => Redirect::to(&to).into_response(),
         Err(Error::Invalid(errors)) => {
-            app.framed(&req, StatusCode::UNPROCESSABLE_ENTITY, move |cx| {
+            app.framed(&req, linli_web::status_of(&errors), move |cx| {
                 let before = match crate::draft(cx, &key)? {
                     Draft::Typed(raw) => raw,
                     _ => RawInput::default(),
