@@ -13,6 +13,7 @@ mod admin;
 mod calendar;
 mod ids;
 mod import;
+mod kinds;
 mod people;
 mod places;
 pub mod rules;
@@ -31,6 +32,7 @@ pub use admin::{
 pub use calendar::{CalendarDay, Work, calendar, publish_calendar, publish_calendar_file, publish_hours, work};
 pub use ids::{HouseholdId, ResidentId};
 pub use import::{ImportError, Mapping, Plan, Record, Report, import_register, parse_mapping, parse_register, plan};
+pub use kinds::{KINDS, kind_code, kind_name};
 pub use people::{
     Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, Staff, StaffLine, Tenancy, Unmask,
     consented, contact, contact_seat, create_household, create_person, duty, end_consent, find_person, give_consent,
