@@ -25,7 +25,7 @@ pub struct Cx<'a, 't> {
     pub now: Millis,
     house: &'a House,
     rng: StdRng,
-    versions: Option<HashMap<String, i64>>,
+    versions: Option<Arc<HashMap<String, i64>>>,
     bumped: Vec<String>,
     /// Whether the worker will have something to do once this transaction stands.
     pub(crate) left: bool,
@@ -54,7 +54,7 @@ impl<'a, 't> Cx<'a, 't> {
             left: self.left,
         };
         let done = f(&mut cx);
-        (self.bumped, self.left) = (cx.bumped, cx.left);
+        (self.bumped, self.left, self.versions) = (cx.bumped, cx.left, cx.versions);
         done
     }
 
@@ -142,6 +142,11 @@ impl<'a, 't> Cx<'a, 't> {
         Ok(done)
     }
 
+    /// The versions of what is kept in memory, for whoever has read the view `version_facts` along with something else in this
+    /// transaction: [`Cx::cached`] then need not ask.
+    pub fn know_versions(&mut self, versions: impl IntoIterator<Item = (String, i64)>) {
+        self.versions.get_or_insert_with(|| Arc::new(versions.into_iter().collect()));
+    }
     /// What `load` gives, kept in memory until [`Cx::changed`] is called for the name by any instance.
     pub fn cached<T: Send + Sync + 'static>(
         &mut self,
@@ -149,7 +154,7 @@ impl<'a, 't> Cx<'a, 't> {
         load: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<Arc<T>> {
         if self.versions.is_none() {
-            self.versions = Some(outbox::versions(self.tx)?.into_iter().collect());
+            self.versions = Some(Arc::new(outbox::versions(self.tx)?.into_iter().collect()));
         }
         let version = self.versions.as_ref().and_then(|v| v.get(name).copied()).unwrap_or(0);
         let ours = self.bumped.iter().any(|b| b == name);

@@ -23,6 +23,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/units", get(units))
         .route("/api/v1/categories", get(categories))
         .route("/api/v1/responsibilities", get(responsibilities))
+        .route("/api/v1/terms", get(terms).post(put_terms))
         .route("/api/v1/figures", get(figures))
 }
 
@@ -332,6 +333,27 @@ async fn categories(State(app): State<App>, req: Req) -> Response {
     app.api(&req, StatusCode::OK, made).await
 }
 
+async fn terms(State(app): State<App>, req: Req) -> Response {
+    let made = app.read(&req, |cx| Ok(json!(*linli_matters::terms(cx)?))).await;
+    app.api(&req, StatusCode::OK, made).await
+}
+
+/// New terms for the whole district, from now or from a day to come.
+async fn put_terms(State(app): State<App>, mut req: Req) -> Response {
+    let made = match (req.json().await, req.key(&RawInput::default())) {
+        (Ok(body), Ok(key)) => {
+            let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
+            let write = move |cx: &mut Cx<'_, '_>| {
+                signed_in(cx)?;
+                cx.once(&key, &("terms", &body), |cx| crate::admin_pages::put_terms(cx, &body))
+            };
+            app.write(&req, write).await
+        }
+        (Err(e), _) | (_, Err(e)) => Err(e),
+    };
+    app.api(&req, StatusCode::OK, made).await
+}
+
 async fn responsibilities(State(app): State<App>, req: Req) -> Response {
     let made = app.read(&req, |cx| Ok(json!({"items": *crate::responsibilities(cx)?, "next": null}))).await;
     app.api(&req, StatusCode::OK, made).await
@@ -390,6 +412,18 @@ fn case_schema() -> Value {
     }})
 }
 
+/// Terms: class → stage → term, with `*` for what holds for all; hours and the wall clock in milliseconds.
+fn terms_schema(more: Value) -> Value {
+    let amount = || json!({"type": "integer", "minimum": 1});
+    let term = json!({"type": "object", "minProperties": 1, "maxProperties": 1, "properties": {"working_days": amount(), "working_hours": amount(), "wall_clock": amount()}});
+    let stages = json!({"type": "object", "additionalProperties": term});
+    let mut properties = json!({"classes": {"type": "object", "additionalProperties": stages}, "warn": stages, "source": {"type": "string", "minLength": 1, "maxLength": 400}});
+    if let (Value::Object(all), Value::Object(more)) = (&mut properties, more) {
+        all.extend(more);
+    }
+    json!({"type": "object", "required": ["classes", "warn", "source"], "properties": properties})
+}
+
 /// The OpenAPI 3.1 document of this API, generated from the report's fields and the procedures' moves.
 pub fn openapi() -> Value {
     let page = || vec![query("after", false, text()), query("limit", false, count(100))];
@@ -410,6 +444,10 @@ pub fn openapi() -> Value {
         "/api/v1/units": {"get": {"operationId": "listUnits", "summary": "单位 · Units by code", "parameters": with(page(), vec![query("within", false, text()), query("q", false, text())]), "responses": answers("200", page_of())}},
         "/api/v1/categories": {"get": {"operationId": "listCategories", "summary": "类别 · Categories", "responses": answers("200", page_of())}},
         "/api/v1/responsibilities": {"get": {"operationId": "listResponsibilities", "summary": "职责清单 · Who acts, who pays, by which article", "responses": answers("200", page_of())}},
+        "/api/v1/terms": {
+            "get": {"operationId": "terms", "summary": "办理时限 · Terms by class and stage", "responses": answers("200", terms_schema(json!({})))},
+            "post": {"operationId": "setTerms", "summary": "公布新的时限 · Put terms in force, from now or from a day", "parameters": [key()], "requestBody": {"required": true, "content": json_of(terms_schema(json!({"from": {"type": "string", "format": "date"}})))}, "responses": answers("200", terms_schema(json!({})))},
+        },
         "/api/v1/figures": {"get": {"operationId": "figures", "summary": "指标 · Figures of a unit with their definitions", "parameters": [query("unit", true, text()), query("from", false, json!({"type": "string", "format": "date"})), query("to", false, json!({"type": "string", "format": "date"}))], "responses": answers("200", json!({"type": "object"}))}},
     });
     let procedures: [&Procedure; 2] = [&procedure::CASE, &procedure::TASK];

@@ -1,6 +1,6 @@
 //! What awaits somebody: for the badges of the navigation, on every page.
 use crate::LIST;
-use linli_core::{Actor, Cx, Result, Role, Scope, ScopeKind, UnitId, time};
+use linli_core::{Actor, Cx, Millis, Result, Role, Scope, ScopeKind, UnitId, time};
 use linli_matters::{Ask, Matter};
 use linli_web::NavItem;
 
@@ -10,8 +10,12 @@ const COUNTED: i64 = NavItem::MOST + 1;
 /// The desks at which somebody works, the first one first.
 pub(crate) fn desks(actor: &Actor) -> Vec<UnitId> {
     let works = actor.posts.iter().filter(|p| !matches!(p.role, Role::GroupLeader | Role::Admin));
-    let mut desks: Vec<UnitId> = works.map(|p| p.unit).collect();
-    desks.dedup();
+    let mut desks: Vec<UnitId> = Vec::new();
+    for post in works {
+        if !desks.contains(&post.unit) {
+            desks.push(post.unit);
+        }
+    }
     desks
 }
 
@@ -27,18 +31,41 @@ pub(crate) fn inbox_scope(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Scope> {
     cx.scope(LIST, kind, units.path(unit))
 }
 
-/// Overdue, or due within two hours.
-pub(crate) fn presses(cx: &Cx<'_, '_>, m: &Matter) -> bool {
-    m.due.is_some_and(|d| d < cx.now + 2 * time::HOUR)
+/// What is due before this instant presses: overdue, or due within two hours.
+fn presses_before(cx: &Cx<'_, '_>) -> Millis {
+    cx.now + 2 * time::HOUR
 }
 
-/// How many matters of the first desk press; counted no further than a badge shows.
+/// Whether it presses.
+pub(crate) fn presses(cx: &Cx<'_, '_>, m: &Matter) -> bool {
+    m.due.is_some_and(|d| d < presses_before(cx))
+}
+
+/// How many matters press on all of somebody's desks and in the areas looked after, each counted once and no further than a
+/// badge shows: one statement for the desks, one for each area (nearly everybody has desks only, or one area).
 pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {
-    let Some(unit) = desks(cx.actor).first().copied() else { return Ok(0) };
-    let scope = inbox_scope(cx, unit)?;
-    // By due time: what presses comes first.
-    let listed = linli_matters::list(cx, &scope, &Ask { open: true, limit: COUNTED, ..Ask::default() })?;
-    Ok(listed.items.iter().filter(|m| presses(cx, m)).count())
+    let (mut own, mut areas) = (Vec::new(), Vec::new());
+    let desks = desks(cx.actor);
+    for unit in &desks {
+        let scope = inbox_scope(cx, *unit)?;
+        if let Scope::Desk(..) = scope { own.push(scope) } else { areas.push((*unit, scope)) }
+    }
+    let before = presses_before(cx);
+    let mut n = if own.is_empty() { 0 } else { linli_matters::due_before(cx, &own, before, COUNTED)? };
+    let units = linli_registry::units(cx)?;
+    let at_desk =
+        |m: &Matter| m.owner.is_some_and(|o| desks.contains(&units.heir(o)) && !supervises(cx.actor, units.heir(o)));
+    for (unit, scope) in &areas {
+        // What lies in another of the areas is counted there.
+        let inner = areas.iter().any(|(other, _)| other != unit && units.path(*unit).contains(other));
+        if inner || n >= COUNTED {
+            continue;
+        }
+        // By due time: what presses comes first.
+        let listed = linli_matters::list(cx, scope, &Ask { open: true, limit: COUNTED, ..Ask::default() })?;
+        n += listed.items.iter().filter(|m| presses(cx, m) && !at_desk(m)).count() as i64;
+    }
+    Ok(n.min(COUNTED) as usize)
 }
 
 /// How many of one's own matters await one's verdict; counted no further than a badge shows.

@@ -2,7 +2,11 @@
 //! again, the browser's "back" shows what was typed, two tabs are two reports, and a key gives at most one case.
 use crate::store::{self, DraftRow};
 use crate::{Report, report};
-use linli_core::{CommandKey, Cx, Error, Millis, PersonId, Personal, RawInput, Result, Tick, Upload, time};
+use linli_core::{
+    CommandKey, Cx, Error, Job, JobKind, Millis, PersonId, Personal, RawInput, Result, Tick, Upload, time,
+};
+use linli_matters::FileStore;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const BODY: &str = "report_drafts.body";
@@ -63,6 +67,9 @@ pub fn keep_draft(cx: &mut Cx<'_, '_>, key: &CommandKey, raw: &RawInput) -> Resu
             store::drop_draft(cx.tx, person, &old)?;
         }
     }
+    for file in raw.files.values().flatten() {
+        store::put_draft_file(cx.tx, person, key.as_str(), &file.hash, cx.now)?;
+    }
     let text = serde_json::to_string(&(&raw.values, &raw.files)).map_err(Error::internal)?;
     let body = cx.seal(BODY, &Personal::new(text))?;
     store::put_draft(cx.tx, person, key.as_str(), &DraftRow { at: cx.now, body: Some(body), number: None })
@@ -85,9 +92,43 @@ pub fn send_draft(cx: &mut Cx<'_, '_>, key: &CommandKey, r: &Report) -> Result<S
     })
 }
 
-/// Forgets drafts whose time is over.
-pub(crate) const FORGET: Tick = Tick {
-    name: "cases.forget_drafts",
-    every: time::HOUR,
-    run: |cx| store::forget_drafts(cx.tx, cx.now - KEPT, cx.now - ANSWERED).map(|_| false),
-};
+/// Forgets drafts whose time is over, and gives their files to [`CLEAN`].
+pub(crate) const FORGET: Tick = Tick { name: "cases.forget_drafts", every: time::HOUR, run: forget };
+
+/// So many files are looked at in one transaction.
+const FILES: i64 = 200;
+
+fn forget(cx: &mut Cx<'_, '_>) -> Result<bool> {
+    store::forget_drafts(cx.tx, cx.now - KEPT, cx.now - ANSWERED)?;
+    // A day more than the drafts, so that a page that is still open somewhere can be sent.
+    let before = cx.now - KEPT - time::DAY;
+    let hashes = store::old_draft_files(cx.tx, before, FILES)?;
+    if !hashes.is_empty() {
+        store::drop_draft_files(cx.tx, &hashes, before)?;
+        cx.later(CLEAN.kind, cx.now, &json!({ "aside": false, "hashes": hashes }))?;
+    }
+    Ok(hashes.len() as i64 == FILES)
+}
+
+/// Removes files that drafts held and nothing refers to, once the transaction that found them stands: first they are put
+/// aside, a day later removed.
+pub(crate) const CLEAN: JobKind = JobKind { kind: "cases.clean_files", run: clean };
+
+fn clean(cx: &mut Cx<'_, '_>, job: &Job) -> Result<()> {
+    let hashes: Vec<String> = serde_json::from_value(job.data["hashes"].clone()).map_err(Error::internal)?;
+    let (second, files) = (job.data["aside"] == json!(true), cx.part::<FileStore>()?);
+    let mut put_aside = Vec::new();
+    for hash in hashes {
+        let held = store::drafted_file(cx.tx, &hash)? || linli_matters::holds_file(cx, &hash)?;
+        if second {
+            files.settle(&hash, held)?;
+        } else if !held {
+            files.put_aside(&hash)?;
+            put_aside.push(hash);
+        }
+    }
+    if put_aside.is_empty() {
+        return Ok(());
+    }
+    cx.later(CLEAN.kind, cx.now + time::DAY, &json!({ "aside": true, "hashes": put_aside }))
+}

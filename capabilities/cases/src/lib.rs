@@ -46,6 +46,7 @@ pub const ADMIN: &str = "case.admin";
 pub const MODULE: Module = Module::named("cases")
     .texts(TEXTS)
     .policy(&[Rule::new(ADMIN, Role::Admin, Relation::Unit)])
+    .jobs(&[drafts::CLEAN])
     .ticks(&[drafts::FORGET]);
 
 const CATEGORIES: &str = "cases.categories";
@@ -106,23 +107,29 @@ pub(crate) fn offered(
 
 /// What routing knows of a matter.
 fn facts_of(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<RouteFacts> {
-    let categories = categories(cx)?;
     let place = match m.place {
         Some(id) => linli_registry::place(cx, id)?,
         None => None,
     };
+    let spot =
+        place.map(|p| store::Spot { kind: p.kind, committee: p.committee, within: [p.estate, p.micro_grid, p.group] });
+    facts_at(cx, m, spot.as_ref())
+}
+
+/// The same where the place is known already.
+fn facts_at(cx: &mut Cx<'_, '_>, m: &Matter, spot: Option<&store::Spot>) -> Result<RouteFacts> {
+    let categories = categories(cx)?;
     let units = linli_registry::units(cx)?;
-    let within = match &place {
-        Some(p) => linli_registry::place_within(cx, p)?,
-        None => units.path(m.committee).to_vec(),
-    };
     Ok(RouteFacts {
         categories: rules::chain(&categories, &m.category),
         class: m.term_class.clone(),
-        path: within,
+        path: match spot {
+            Some(s) => linli_registry::within(&units, s.committee, s.within),
+            None => units.path(m.committee).to_vec(),
+        },
         committee: m.committee,
-        estate: place.as_ref().and_then(|p| p.estate),
-        place: place.map(|p| p.kind),
+        estate: spot.and_then(|s| s.within[0]),
+        place: spot.map(|s| s.kind.clone()),
         named: m.named,
     })
 }

@@ -1,6 +1,6 @@
 //! Every statement of the cases capability.
-use linli_core::{MatterId, Millis, PersonId, Result, Sealed, UnitId};
-use linli_db::{Json, Tx, sql};
+use linli_core::{MatterId, Millis, PersonId, PlaceId, Result, Sealed, UnitId};
+use linli_db::{FromRow, Json, Row, Tx, sql};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -54,6 +54,46 @@ pub(crate) fn case(tx: &mut Tx<'_>, matter: MatterId) -> Result<Option<Case>> {
              asked_until, outcome, satisfied, solved, dissatisfied, called_solved FROM cases WHERE matter = $1 LIMIT 1"
         ),
         &[&matter],
+    )?)
+}
+
+/// A case, and of its place what rules decide by.
+pub(crate) struct Placed {
+    pub(crate) case: Case,
+    pub(crate) spot: Option<Spot>,
+}
+
+/// Where a place lies.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    /// building, door, dwelling or spot.
+    pub(crate) kind: String,
+    /// Its committee.
+    pub(crate) committee: UnitId,
+    /// The estate, micro-grid and building group it lies in.
+    pub(crate) within: [Option<UnitId>; 3],
+}
+
+impl FromRow for Placed {
+    const COLUMNS: usize = Case::COLUMNS + 5;
+    fn from_row(row: &Row<'_>) -> linli_db::Result<Placed> {
+        let at = |n: usize| Case::COLUMNS + n;
+        let within = [row.get(at(2))?, row.get(at(3))?, row.get(at(4))?];
+        let spot = row.get::<Option<String>>(at(0))?.zip(row.get::<Option<UnitId>>(at(1))?);
+        let spot = spot.map(|(kind, committee)| Spot { kind, committee, within });
+        Ok(Placed { case: Case::from_row(row)?, spot })
+    }
+}
+
+/// The same with its place: what a page of a case asks.
+pub(crate) fn placed(tx: &mut Tx<'_>, matter: MatterId, place: Option<PlaceId>) -> Result<Option<Placed>> {
+    Ok(tx.opt(
+        sql!(
+            "SELECT c.matter, c.on_behalf, c.sender, c.handler, c.answered_by, c.returns, c.ruled, c.dispatched, c.contacted, c.extended, c.asked,
+             c.asked_days, c.asked_until, c.outcome, c.satisfied, c.solved, c.dissatisfied, c.called_solved,
+             p.kind, p.committee, p.estate, p.micro_grid, p.grp FROM cases c LEFT JOIN place_facts p ON p.id = $2 WHERE c.matter = $1 LIMIT 1"
+        ),
+        &[&matter, &place],
     )?)
 }
 
@@ -297,6 +337,35 @@ pub(crate) fn put_draft(tx: &mut Tx<'_>, person: PersonId, key: &str, row: &Draf
 pub(crate) fn drop_draft(tx: &mut Tx<'_>, person: PersonId, key: &str) -> Result<()> {
     tx.exec(sql!("DELETE FROM report_drafts WHERE person = $1 AND key = $2 AND number IS NULL"), &[&person, &key])?;
     Ok(())
+}
+
+/// A draft holds these files now.
+pub(crate) fn put_draft_file(tx: &mut Tx<'_>, person: PersonId, key: &str, hash: &str, at: Millis) -> Result<()> {
+    tx.exec(
+        sql!(
+            "INSERT INTO draft_files (person, key, hash, at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (person, key, hash) DO UPDATE SET at = excluded.at"
+        ),
+        &[&person, &key, &hash, &at],
+    )?;
+    Ok(())
+}
+
+/// Files that some draft held before an instant and not since; oldest first.
+pub(crate) fn old_draft_files(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> =
+        tx.all(sql!("SELECT hash FROM draft_files WHERE at < $1 ORDER BY at, hash LIMIT $2"), &[&before, &limit])?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+pub(crate) fn drop_draft_files(tx: &mut Tx<'_>, hashes: &[String], before: Millis) -> Result<()> {
+    tx.exec(sql!("DELETE FROM draft_files WHERE hash IN TEXTS($1) AND at < $2"), &[&hashes, &before])?;
+    Ok(())
+}
+
+/// Whether a draft holds the file, or did lately.
+pub(crate) fn drafted_file(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
+    Ok(tx.opt::<(String,)>(sql!("SELECT key FROM draft_files WHERE hash = $1 LIMIT 1"), &[&hash])?.is_some())
 }
 
 /// Forgets what was not sent since `typed`, and the numbers of what was sent before `sent`.

@@ -1,4 +1,5 @@
 //! What the pages show of a matter: rows, chips, the story and the moves.
+use crate::store::Spot;
 use crate::t;
 use askama::Template;
 use linli_core::{Cx, FieldError, FieldKind, Lang, Millis, RawInput, Result, Text, UnitId};
@@ -241,19 +242,20 @@ pub(crate) fn story(
         acts.push(act_view(cx, &units, seen, &story, a, &names)?);
     }
     let mut moves = Vec::new();
-    let case = crate::case(cx, m.id)?;
+    let placed = crate::store::placed(cx.tx, m.id, m.place)?;
+    let (case, spot) = placed.map_or((None, None), |p| (Some(p.case), p.spot));
     let possible = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
     let main = main_move(&possible, m);
     for mv in possible.iter().filter(|mv| mv.name() != "erase") {
         let again = refused.filter(|r| r.name == mv.name());
-        moves.push(move_view(cx, seen, mv, Some(mv.name()) == main, again)?);
+        moves.push(move_view(cx, seen, spot.as_ref(), mv, Some(mv.name()) == main, again)?);
     }
     moves.sort_by_key(|mv| !mv.main);
     let (moves, others): (Vec<_>, Vec<_>) = moves.into_iter().partition(|mv| mv.main || mv.open || likely(m, mv.name));
-    let related = linli_matters::related(cx, seen)?;
-    let related = related
-        .into_iter()
-        .map(|(r, kind)| (format!("/m/{}", r.number), r.title, relation(&kind).in_(s.lang).to_owned()))
+    let related = seen
+        .related()
+        .iter()
+        .map(|(r, kind)| (format!("/m/{}", r.number), r.title.clone(), relation(kind).in_(s.lang).to_owned()))
         .collect();
     let categories = crate::categories(cx)?;
     let staff = story.reading == Reading::Staff;
@@ -531,6 +533,7 @@ fn main_move(possible: &[&'static Move], m: &Matter) -> Option<&'static str> {
 fn move_view(
     cx: &mut Cx<'_, '_>,
     seen: &Seen,
+    spot: Option<&Spot>,
     mv: &'static Move,
     main: bool,
     again: Option<&Refused>,
@@ -542,7 +545,7 @@ fn move_view(
     for field in mv.input {
         let mut options = options(cx, seen, &field.kind)?;
         if mv.act == "case.dispatch" && field.name == "unit" {
-            let label = match suggested(cx, seen)? {
+            let label = match suggested(cx, seen, spot)? {
                 Some(unit) => t::F_UNIT_BY_RULE.with("unit", unit),
                 None => linli_web::t::CHOOSE.msg(),
             };
@@ -587,8 +590,8 @@ fn move_view(
 }
 
 /// Where the rules in force would send it: shown before the one tap, and only where that unit can take it.
-fn suggested(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Option<String>> {
-    let facts = crate::facts_of(cx, &seen.matter)?;
+fn suggested(cx: &mut Cx<'_, '_>, seen: &Seen, spot: Option<&Spot>) -> Result<Option<String>> {
+    let facts = crate::facts_at(cx, &seen.matter, spot)?;
     let (rules, units) = (crate::routing_rules(cx)?, linli_registry::units(cx)?);
     let unit = crate::rules::route(&rules, &units, &facts, "dispatch", cx.now).unit;
     Ok((Some(unit) != seen.seat.unit()).then(|| units.name(unit, cx.actor.lang).to_owned()))

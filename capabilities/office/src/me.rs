@@ -204,7 +204,7 @@ fn page(cx: &mut Cx<'_, '_>, extra: Extra, again: Option<&Again>) -> Result<Page
 
 /// Who looked at one's own data: telephone numbers shown, and household lists gone through; newest first.
 fn reads(cx: &mut Cx<'_, '_>, s: Say) -> Result<Vec<ReadView>> {
-    let (unmasks, lists) = (linli_registry::own_unmasks(cx)?, linli_registry::own_list_reads(cx)?);
+    let (unmasks, lists) = linli_registry::own_reads(cx)?;
     let mut people: Vec<_> = unmasks.iter().filter_map(|u| u.by).chain(lists.iter().map(|l| l.by)).collect();
     people.sort_unstable();
     people.dedup();

@@ -38,7 +38,7 @@ pub(crate) const CREATE: Form = Form {
         Field::required("code", t::U_CODE, CODE),
         Field::required("name", t::U_NAME, NAME),
         Field::new("name_en", t::U_NAME_EN, NAME),
-        Field::required("kind", t::U_KIND, CODE).hint(t::U_KIND_HINT),
+        Field::required("kind", t::U_KIND, FieldKind::Category).hint(t::U_KIND_HINT),
         Field::required("status", t::U_STATUS, FieldKind::Choice(STATUS)),
         Field::new("phone", t::U_PHONE, FieldKind::Line { max: 40 }),
     ],
@@ -54,7 +54,7 @@ pub(crate) const RENAME: Form = Form {
         Field::new("name", t::U_NAME, NAME),
         Field::new("name_en", t::U_NAME_EN, NAME),
         Field::new("code", t::U_CODE, CODE),
-        Field::new("kind", t::U_KIND, CODE).hint(t::U_KIND_HINT),
+        Field::new("kind", t::U_KIND, FieldKind::Category).hint(t::U_KIND_HINT),
         Field::new("status", t::U_STATUS, FieldKind::Choice(STATUS)),
         NOTE,
     ],
@@ -343,6 +343,14 @@ fn row(units: &Units, u: &Unit, lang: Lang) -> Row {
     }
 }
 
+/// The kinds one can choose: those the district has, then those it might.
+fn kinds(units: &Units, lang: Lang) -> Vec<Opt> {
+    let here: BTreeSet<&str> = units.live().map(|u| u.kind.as_str()).collect();
+    let more = linli_registry::KINDS.iter().map(|(code, _)| *code).filter(|code| !here.contains(code));
+    let label = |code: &str| linli_registry::kind_name(code, lang).to_owned();
+    here.iter().copied().chain(more).map(|code| Opt { value: code.to_owned(), label: label(code) }).collect()
+}
+
 /// At most so many units under one are listed; more are found by search.
 const CHILDREN: usize = 300;
 
@@ -376,6 +384,7 @@ fn admin_page(
             .iter()
             .map(|l| Opt { value: l.code.clone(), label: units.level_name(&l.code, s.lang).to_owned() })
             .collect(),
+        "kind" => kinds(&units, s.lang),
         _ => Vec::new(),
     };
     let root = unit.parent.is_none();
@@ -415,7 +424,7 @@ fn admin_page(
         facts: vec![
             (s.t(t::U_CODE), unit.code.clone()),
             (s.t(t::U_LEVEL), units.level_name(&unit.level, s.lang).to_owned()),
-            (s.t(t::U_KIND), unit.kind.clone()),
+            (s.t(t::U_KIND), linli_registry::kind_name(&unit.kind, s.lang).to_owned()),
             (s.t(t::U_STATUS), s.t(status).to_owned()),
             (s.t(t::U_PHONE), unit.phone.clone().unwrap_or_default()),
             (s.t(t::U_SINCE), s.date(unit.valid_from)),

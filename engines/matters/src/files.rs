@@ -1,9 +1,10 @@
 //! Attachments: checked and re-encoded before the transaction, stored once by content, metadata gone.
+use crate::store;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use linli_core::{Error, Result, Upload};
+use linli_core::{Cx, Error, Result, Upload};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The largest file taken, in bytes.
 pub const MAX_BYTES: usize = 12 * 1024 * 1024;
@@ -99,11 +100,39 @@ impl FileStore {
         std::fs::File::open(folder)?.sync_all()?;
         Ok(())
     }
-    /// Reads content.
+    /// Reads content, also while it is put aside.
     pub fn get(&self, hash: &str) -> Result<Vec<u8>> {
         let path = self.path(hash).ok_or(Error::NotFound)?;
-        std::fs::read(path).map_err(|_| Error::NotFound)
+        std::fs::read(&path).or_else(|_| std::fs::read(aside(&path))).map_err(|_| Error::NotFound)
     }
+    /// Puts content aside that nothing refers to. Somebody may be sending the same at this moment, to whom the store has said
+    /// that it has it: so it can still be read, and only after a while [`FileStore::settle`] decides.
+    pub fn put_aside(&self, hash: &str) -> Result<()> {
+        let path = self.path(hash).ok_or(Error::internal("hash"))?;
+        gone_is_fine(std::fs::rename(&path, aside(&path)))
+    }
+    /// What was put aside comes back when something refers to it by now, and is removed otherwise.
+    pub fn settle(&self, hash: &str, keep: bool) -> Result<()> {
+        let path = self.path(hash).ok_or(Error::internal("hash"))?;
+        gone_is_fine(if keep { std::fs::rename(aside(&path), &path) } else { std::fs::remove_file(aside(&path)) })
+    }
+}
+
+fn aside(path: &Path) -> PathBuf {
+    path.with_extension("aside")
+}
+
+/// What is asked a second time has been done already.
+fn gone_is_fine(done: std::io::Result<()>) -> Result<()> {
+    match done {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Whether any matter has a file of this content.
+pub fn holds_file(cx: &mut Cx<'_, '_>, hash: &str) -> Result<bool> {
+    store::holds_file(cx.tx, hash)
 }
 
 #[cfg(test)]

@@ -162,6 +162,22 @@ fn desk(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<
     Ok(rows)
 }
 
+/// How many matters of these desks are due before an instant, all together; counted no further than `most`.
+pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i64) -> Result<i64> {
+    let units = linli_registry::units(cx)?;
+    let of = |scope: &Scope| match scope {
+        Scope::Desk(unit, _) => Some(*unit),
+        _ => None,
+    };
+    let desks = desks.iter().filter_map(of).flat_map(|u| std::iter::once(u).chain(units.stands_for(u).iter().copied()));
+    let desks: Vec<Uuid> = desks.map(|u| u.0).collect();
+    let (n,) = cx.tx.one::<(i64,)>(
+        sql!("SELECT count(*) FROM (SELECT 1 FROM matters WHERE open AND owner IN UUIDS($1) AND due < $2 LIMIT $3) AS due"),
+        &[&desks.as_slice(), &before, &most],
+    )?;
+    Ok(n)
+}
+
 fn owned(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let (due, id) = due_after(ask);
     Ok(cx.tx.all(

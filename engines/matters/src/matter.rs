@@ -107,34 +107,54 @@ pub struct Seen {
     pub facts: Facts,
     /// From which seat it is seen.
     pub seat: Seat,
-    pub(crate) around: store::Around,
+    pub(crate) files: Vec<store::FileRow>,
+    pub(crate) clocks: Vec<store::ClockRow>,
+    pub(crate) kin: Vec<(Matter, String)>,
+}
+
+impl Seen {
+    /// Matters linked with it, oldest link first, then those it spawned and the one that spawned it, as far as the actor may
+    /// see them; with how they are related.
+    pub fn related(&self) -> &[(Matter, String)] {
+        &self.kin
+    }
 }
 
 /// Loads a matter by its number and authorises in one step: what one may not see does not exist.
 pub fn see(cx: &mut Cx<'_, '_>, number: &str) -> Result<Seen> {
-    let matter = store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?;
-    authorise(cx, matter)
+    let found = store::with_kin(cx.tx, None, Some(number))?;
+    authorise(cx, found)
 }
 
 /// The same by id.
 pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
-    let matter = store::by_id(cx.tx, id)?.ok_or(Error::NotFound)?;
-    authorise(cx, matter)
+    let found = store::with_kin(cx.tx, Some(id), None)?;
+    authorise(cx, found)
 }
 
-fn authorise(cx: &mut Cx<'_, '_>, matter: Matter) -> Result<Seen> {
+/// Of the kin only what the actor may see is kept.
+fn authorise(cx: &mut Cx<'_, '_>, found: Vec<store::Kin>) -> Result<Seen> {
+    let all: Vec<MatterId> = found.iter().map(|k| k.matter.id).collect();
+    let mut found = found.into_iter();
+    let matter = found.next().filter(|k| k.kind.is_empty()).ok_or(Error::NotFound)?.matter;
+    let inside = cx.actor.system || !cx.actor.posts.is_empty();
+    let around = store::around(cx.tx, matter.id, &all, inside)?;
+    let units = linli_registry::units(cx)?;
+    let facts_of = |m: &Matter| {
+        let parties = around.parties.iter().filter(|p| p.0 == m.id).map(|p| p.1).collect();
+        m.facts(&units, parties)
+    };
     let view = crate::procedure_of(cx, &matter)?.view;
-    let around = store::around(cx.tx, matter.id)?;
-    let units = linli_registry::units(cx)?;
-    let facts = matter.facts(&units, around.parties.clone());
+    let facts = facts_of(&matter);
     let seat = cx.may(view, view, &facts)?;
-    Ok(Seen { matter, facts, seat, around })
-}
-
-pub(crate) fn facts(cx: &mut Cx<'_, '_>, matter: &Matter) -> Result<Facts> {
-    let units = linli_registry::units(cx)?;
-    let parties = parties(cx, matter)?;
-    Ok(matter.facts(&units, parties))
+    let mut kin: Vec<(Matter, String)> = Vec::new();
+    for k in found {
+        let view = crate::procedure_of(cx, &k.matter)?.view;
+        if kin.iter().all(|(m, _)| m.id != k.matter.id) && cx.could(view, &facts_of(&k.matter)).is_some() {
+            kin.push((k.matter, k.kind));
+        }
+    }
+    Ok(Seen { matter, facts, seat, files: around.files, clocks: around.clocks, kin })
 }
 
 /// The units that have taken part, as far as they decide anything: only somebody with a post can be of one.

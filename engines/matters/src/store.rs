@@ -1,7 +1,7 @@
 //! Every statement of the matters engine.
 use crate::matter::Matter;
 use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PlaceId, PostId, Result, UnitId};
-use linli_db::{Json, Tx, sql};
+use linli_db::{FromRow, Json, Row, Tx, sql};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -200,6 +200,7 @@ pub(crate) fn put_party(tx: &mut Tx<'_>, matter: MatterId, unit: UnitId, at: Mil
 }
 
 linli_db::row! {
+    #[derive(Debug, Clone)]
     pub(crate) struct ClockRow {
         pub(crate) id: Uuid, pub(crate) matter: MatterId, pub(crate) stage: String, pub(crate) unit: UnitId, pub(crate) running: bool,
         pub(crate) started: Millis, pub(crate) due: Millis, pub(crate) stopped: Option<Millis>, pub(crate) provisional: bool,
@@ -398,57 +399,116 @@ pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind
     Ok(())
 }
 
-/// What hangs on a matter besides acts and clocks.
+/// A matter asked for (`kind` is empty), or one it is related to: by a link in either direction, as what it spawned or as
+/// what spawned it.
+#[derive(Debug)]
+pub(crate) struct Kin {
+    pub(crate) matter: Matter,
+    pub(crate) kind: String,
+    pub(crate) at: Millis,
+}
+
+impl FromRow for Kin {
+    const COLUMNS: usize = Matter::COLUMNS + 2;
+    fn from_row(row: &Row<'_>) -> linli_db::Result<Kin> {
+        let matter = Matter::from_row(row)?;
+        Ok(Kin { matter, kind: row.get(Matter::COLUMNS)?, at: row.get(Matter::COLUMNS + 1)? })
+    }
+}
+
+/// A matter by its id or its number, first, and then its kin: every page of a matter shows both.
+pub(crate) fn with_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&str>) -> Result<Vec<Kin>> {
+    let mut found: Vec<Kin> = tx.all(
+        sql!(
+            "WITH asked AS (SELECT id, parent FROM matters WHERE id = $1 OR number = $2)
+             SELECT m.*, '', m.opened FROM asked JOIN matters m ON m.id = asked.id
+             UNION ALL SELECT m.*, l.kind, l.at FROM asked JOIN matter_links l ON l.matter = asked.id JOIN matters m ON m.id = l.other
+             UNION ALL SELECT m.*, l.kind, l.at FROM asked JOIN matter_links l ON l.other = asked.id JOIN matters m ON m.id = l.matter
+             UNION ALL SELECT m.*, 'child', m.opened FROM asked JOIN matters m ON m.parent = asked.id
+             UNION ALL SELECT m.*, 'parent', m.opened FROM asked JOIN matters m ON m.id = asked.parent
+             LIMIT 200"
+        ),
+        &[&id, &number],
+    )?;
+    found.sort_by_key(|k| match k.kind.as_str() {
+        "" => (0, k.at),
+        "child" => (2, k.at),
+        "parent" => (3, k.at),
+        _ => (1, k.at),
+    });
+    Ok(found)
+}
+
+/// What hangs on a matter besides its acts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
-    /// The units that have taken part.
-    pub(crate) parties: Vec<UnitId>,
+    /// The units that have taken part, in it and in its kin.
+    pub(crate) parties: Vec<(MatterId, UnitId)>,
     /// Files that were not erased, oldest first.
     pub(crate) files: Vec<FileRow>,
-    /// Matters linked with it in either direction, oldest link first, then those it spawned; with how they are related.
-    pub(crate) kin: Vec<(MatterId, String)>,
+    /// Its clocks, oldest first.
+    pub(crate) clocks: Vec<ClockRow>,
 }
 
 linli_db::row! {
     struct AroundRow {
-        what: String, id: Uuid, n: i64, act: Option<Uuid>, word: String, mime: Option<String>, name: Option<String>,
+        what: String, id: Uuid, of: Uuid, word: String, n: i64, running: Option<bool>, due: Option<Millis>, stopped: Option<Millis>,
+        provisional: Option<bool>, warned: Option<i64>, alarm: Option<Millis>, events: Option<Json<Vec<Event>>>, mime: Option<String>,
+        name: Option<String>,
     }
 }
 
-/// One statement for four short lists: every page of a matter asks for all of them, and most are empty.
-pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId) -> Result<Around> {
-    let mut rows: Vec<AroundRow> = tx.all(
+/// One statement for three short lists: every page of a matter asks for all of them, and most are empty. Parties and clocks
+/// are only asked for by whoever works (`inside`): to others they neither give rights nor are they shown.
+pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId, all: &[MatterId], inside: bool) -> Result<Around> {
+    let rows: Vec<AroundRow> = tx.all(
         sql!(
-            "SELECT 'party', unit, at, CAST(NULL AS UUID), '', CAST(NULL AS TEXT), CAST(NULL AS TEXT) FROM matter_parties WHERE matter = $1
-             UNION ALL SELECT 'file', id, size, act, hash, mime, name FROM files WHERE matter = $1 AND erased IS NULL
-             UNION ALL SELECT 'link', other, at, NULL, kind, NULL, NULL FROM matter_links WHERE matter = $1
-             UNION ALL SELECT 'link', matter, at, NULL, kind, NULL, NULL FROM matter_links WHERE other = $1
-             UNION ALL SELECT 'spawned', id, opened, NULL, 'child', NULL, NULL FROM matters WHERE parent = $1
-             LIMIT 1000"
+            "SELECT 'clock', id, unit, stage, started, running, due, stopped, provisional, warned, alarm, events, CAST(NULL AS TEXT), CAST(NULL AS TEXT)
+             FROM clocks WHERE matter = $1 AND $3
+             UNION ALL SELECT 'party', matter, unit, '', at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+             FROM matter_parties WHERE matter IN UUIDS($2) AND $3
+             UNION ALL SELECT 'file', id, act, hash, size, NULL, NULL, NULL, NULL, NULL, NULL, NULL, mime, name
+             FROM files WHERE matter = $1 AND erased IS NULL
+             LIMIT 2000"
         ),
-        &[&matter],
+        &[&matter, &all, &inside],
     )?;
-    rows.sort_by_key(|r| match r.what.as_str() {
-        "link" => (0, r.n),
-        _ => (1, r.n),
-    });
     let mut found = Around::default();
     for r in rows {
         match r.what.as_str() {
-            "party" => found.parties.push(r.id.into()),
+            "party" => found.parties.push((r.id.into(), r.of.into())),
             "file" => found.files.push(FileRow {
                 id: r.id.into(),
-                act: r.act.unwrap_or_default().into(),
+                act: r.of.into(),
                 hash: r.word,
                 mime: r.mime.unwrap_or_default(),
                 size: r.n,
                 name: r.name.unwrap_or_default(),
             }),
-            _ => found.kin.push((r.id.into(), r.word)),
+            _ => found.clocks.push(ClockRow {
+                id: r.id,
+                matter,
+                stage: r.word,
+                unit: r.of.into(),
+                running: r.running.unwrap_or_default(),
+                started: r.n,
+                due: r.due.unwrap_or_default(),
+                stopped: r.stopped,
+                provisional: r.provisional.unwrap_or_default(),
+                warned: r.warned.unwrap_or_default(),
+                alarm: r.alarm,
+                events: r.events.unwrap_or(Json(Vec::new())),
+            }),
         }
     }
     found.files.sort_by_key(|f| f.id);
+    found.clocks.sort_by_key(|c| c.started);
     Ok(found)
+}
+
+/// Whether any matter has a file of this content, also one that was erased from view.
+pub(crate) fn holds_file(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
+    Ok(tx.opt::<(FileId,)>(sql!("SELECT id FROM files WHERE hash = $1 LIMIT 1"), &[&hash])?.is_some())
 }
 
 pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at: Millis) -> Result<()> {

@@ -65,10 +65,10 @@ pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
     if reading == Reading::Public {
         acts.retain(|a| a.readers == "all");
     }
-    let mut files = seen.around.files.clone();
+    let mut files = seen.files.clone();
     files.retain(|f| !hidden.contains(&f.act));
     let clocks = match reading {
-        Reading::Staff => store::clocks(cx.tx, seen.matter.id)?.into_iter().map(StageClock::of).collect(),
+        Reading::Staff => seen.clocks.iter().cloned().map(StageClock::of).collect(),
         _ => Vec::new(),
     };
     Ok(Story { acts, files, clocks, reading })
@@ -130,23 +130,6 @@ pub fn link(cx: &mut Cx<'_, '_>, from: MatterId, number: &str, kind: &str) -> Re
     let id = cx.id();
     store::put_link(cx.tx, id, from, other.matter.id, kind, cx.now)?;
     Ok(other.matter.id)
-}
-
-/// Linked, parent and child matters that the actor may see, with how they are related.
-pub fn related(cx: &mut Cx<'_, '_>, seen: &Seen) -> Result<Vec<(Matter, String)>> {
-    let mut ids = seen.around.kin.clone();
-    ids.extend(seen.matter.parent.map(|p| (p, "parent".to_owned())));
-    let found = crate::lists::by_ids(cx, &ids.iter().map(|i| i.0).collect::<Vec<_>>())?;
-    let mut out = Vec::new();
-    for matter in found {
-        let view = crate::procedure_of(cx, &matter)?.view;
-        let facts = crate::matter::facts(cx, &matter)?;
-        if cx.could(view, &facts).is_some() {
-            let kind = ids.iter().find(|(id, _)| *id == matter.id).map(|(_, k)| k.clone()).unwrap_or_default();
-            out.push((matter, kind));
-        }
-    }
-    Ok(out)
 }
 
 /// The day of an instant as a counter's key.

@@ -160,16 +160,17 @@ pub fn revoke_token(cx: &mut Cx<'_, '_>, id: Uuid) -> Result<()> {
     if store::revoke_session(cx.tx, person, id)? == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// Who acts under an open session or token: one statement besides the cached units.
+/// Who acts under an open session or token: one statement, which also tells whether the units kept in memory still stand.
 pub fn actor_by_token(cx: &mut Cx<'_, '_>, token: &str, kind: Via) -> Result<Option<Actor>> {
     let digest = cx.token_digest(token);
     let rows = store::by_session(cx.tx, &digest, kind_code(kind), cx.now)?;
-    let who = rows.iter().find_map(|r| Some((PersonId::from(r.id), r.name.as_ref()?, r.word.as_str())));
+    cx.know_versions(rows.iter().filter(|r| r.part == "version").filter_map(|r| Some((r.word.clone(), r.n?))));
+    let who = rows.iter().find_map(|r| Some((PersonId::from(r.id?), r.name.as_ref()?, r.word.as_str())));
     let Some((person, name, lang)) = who else { return Ok(None) };
-    let posts = rows.iter().filter(|r| r.part == "post").filter_map(|r| Some((r.id.into(), r.unit?, r.word.clone())));
+    let posts = rows.iter().filter(|r| r.part == "post").filter_map(|r| Some((r.id?.into(), r.unit?, r.word.clone())));
     let homes = rows.iter().filter(|r| r.part == "home").filter_map(|r| {
         let tenure = r.word.clone();
-        Some(Dwells { dwelling: r.id.into(), committee: r.unit?, within: [r.estate, r.micro_grid, r.grp], tenure })
+        Some(Dwells { dwelling: r.id?.into(), committee: r.unit?, within: [r.estate, r.micro_grid, r.grp], tenure })
     });
     let lang = Lang::parse(lang).unwrap_or_default();
     actor(cx, person, name, (posts.collect(), homes.collect()), kind, lang).map(Some)

@@ -13,6 +13,7 @@ mod admin;
 mod calendar;
 mod ids;
 mod import;
+mod kinds;
 mod people;
 mod places;
 pub mod rules;
@@ -31,15 +32,16 @@ pub use admin::{
 pub use calendar::{CalendarDay, Work, calendar, publish_calendar, publish_calendar_file, publish_hours, work};
 pub use ids::{HouseholdId, ResidentId};
 pub use import::{ImportError, Mapping, Plan, Record, Report, import_register, parse_mapping, parse_register, plan};
+pub use kinds::{KINDS, kind_code, kind_name};
 pub use people::{
     Contact, HomeLine, HouseholdRow, ListRead, Member, NewPerson, Profile, Staff, StaffLine, Tenancy, Unmask,
     consented, contact, contact_seat, create_household, create_person, duty, end_consent, find_person, give_consent,
-    households_of, households_scope, move_in, move_out, note_contact, note_list_read, own_list_reads, own_profile,
-    own_unmasks, people_names, set_person_phone, set_preferences, staff, staff_list,
+    households_of, households_scope, move_in, move_out, note_contact, note_list_read, own_profile, own_reads,
+    people_names, set_person_phone, set_preferences, staff, staff_list,
 };
 pub use places::{
     NewPlace, Place, children_places, create_places, group_places, page_places, place, place_within, places,
-    retire_place, search_places,
+    retire_place, search_places, within,
 };
 pub use units::{Found, Function, History, Level, Link, Span, Unit, Units};
 

@@ -324,55 +324,63 @@ pub(crate) fn record(cx: &mut Cx<'_, '_>, seat: &Seat, subject: PersonId, purpos
 /// One's own record.
 pub fn own_profile(cx: &mut Cx<'_, '_>) -> Result<Profile> {
     let person = cx.actor.person.ok_or(Error::SignIn)?;
-    let row = store::person(cx.tx, person)?.ok_or(Error::NotFound)?;
-    let logins = store::person_logins(cx.tx, person)?;
-    let homes = store::homes(cx.tx, person)?.into_iter().map(|h| HomeLine {
-        resident: h.resident,
-        dwelling: h.dwelling,
-        name: h.name,
-        committee: h.committee,
-        tenure: h.tenure,
-        since: h.since,
+    let (mut of_person, mut logins, mut homes) = (None, Vec::new(), Vec::new());
+    for row in store::own(cx.tx, person)? {
+        match row.what.as_str() {
+            "login" => logins.push(row),
+            "home" => homes.push(row),
+            _ => of_person = Some(row),
+        }
+    }
+    let row = of_person.ok_or(Error::NotFound)?;
+    logins.sort_by_key(|l| l.id);
+    homes.sort_by_key(|h| h.id);
+    let homes = homes.into_iter().filter_map(|h| {
+        Some(HomeLine {
+            resident: h.id.into(),
+            dwelling: h.dwelling?,
+            name: h.name?,
+            committee: h.committee?,
+            tenure: h.word,
+            since: h.at,
+        })
     });
+    let name = row.sealed.as_ref().ok_or(Error::internal("somebody without a name"))?;
     Ok(Profile {
         person,
-        name: cx.open("people.name", &row.name)?,
+        name: cx.open("people.name", name)?,
         phone: open(cx, "people.phone", row.phone.as_ref())?,
-        logins: logins.iter().map(|(l,)| cx.open("logins.login", l)).collect::<Result<_>>()?,
-        lang: Lang::parse(&row.lang).unwrap_or_default(),
-        large_type: row.large_type,
+        logins: logins
+            .iter()
+            .filter_map(|l| l.sealed.as_ref())
+            .map(|l| cx.open("logins.login", l))
+            .collect::<Result<_>>()?,
+        lang: Lang::parse(&row.word).unwrap_or_default(),
+        large_type: row.large_type.unwrap_or_default(),
         homes: homes.collect(),
     })
 }
 
-/// Who read one's own data, newest first, at most 200.
-pub fn own_unmasks(cx: &mut Cx<'_, '_>) -> Result<Vec<Unmask>> {
+/// Who looked at one's own data, newest first, at most 200 of each: contact data shown, and on which of the last 90 days
+/// somebody went through a household list that oneself is on.
+pub fn own_reads(cx: &mut Cx<'_, '_>) -> Result<(Vec<Unmask>, Vec<ListRead>)> {
     let person = cx.actor.person.ok_or(Error::SignIn)?;
-    let rows = store::unmasks(cx.tx, person, 200)?;
-    Ok(rows
-        .into_iter()
-        .map(|r| Unmask { by: r.by_person, post: r.post, unit: r.unit, purpose: r.purpose, at: r.at })
-        .collect())
-}
-
-/// On which of the last 90 days somebody went through a household list that oneself is on.
-pub fn own_list_reads(cx: &mut Cx<'_, '_>) -> Result<Vec<ListRead>> {
-    let person = cx.actor.person.ok_or(Error::SignIn)?;
-    let mut lists: Vec<UnitId> =
-        store::homes(cx.tx, person)?.iter().flat_map(|h| [Some(h.committee), h.grp]).flatten().collect();
+    // Of the units one lives in only committees and building groups have lists.
+    let mut lists: Vec<UnitId> = cx.actor.homes.iter().flat_map(|h| h.within.iter().copied()).collect();
     lists.sort_unstable();
     lists.dedup();
     let since = i64::from(time::civil_day(cx.now)) - 90;
-    let mut reads = Vec::new();
-    for unit in lists {
-        reads.extend(store::list_reads(cx.tx, unit, since)?.into_iter().map(|(unit, by, at)| ListRead {
-            unit,
-            by,
-            at,
-        }));
+    let (mut contacts, mut reads) = (Vec::new(), Vec::new());
+    for row in store::own_reads(cx.tx, person, &lists, since, 200)? {
+        match (row.what.as_str(), row.unit, row.by_person) {
+            ("list", Some(unit), Some(by)) => reads.push(ListRead { unit, by, at: row.at }),
+            ("list", ..) => {}
+            (_, unit, by) => contacts.push(Unmask { by, post: row.post, unit, purpose: row.purpose, at: row.at }),
+        }
     }
-    reads.sort_by_key(|r| (-r.at, r.by));
-    Ok(reads)
+    contacts.sort_by_key(|c| std::cmp::Reverse(c.at));
+    reads.sort_by_key(|r| (std::cmp::Reverse(r.at), r.by));
+    Ok((contacts, reads))
 }
 
 /// The scope of a household list: the committee's own people, for their standing purpose.
@@ -475,7 +483,7 @@ pub fn duty(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<Vec<PersonId>> {
 /// The name under which posts are kept in memory; whoever writes one says [`Cx::changed`].
 pub(crate) const STAFF: &str = "registry.staff";
 
-/// Everybody with a post, names sealed: some thousands in a district, asked for by every page that staff see.
+/// Everybody who has or had a post, names sealed: some thousands in a district, asked for by every page that staff see.
 struct AllStaff {
     by_unit: HashMap<UnitId, Vec<store::StaffRow>>,
     names: HashMap<PersonId, Sealed>,
@@ -490,7 +498,9 @@ impl AllStaff {
 fn all_staff(cx: &mut Cx<'_, '_>) -> Result<Arc<AllStaff>> {
     cx.cached(STAFF, |cx| {
         let (mut by_unit, mut names) = (HashMap::<UnitId, Vec<_>>::new(), HashMap::new());
-        for row in store::all_staff(cx.tx, cx.now)? {
+        let mut rows = store::all_staff(cx.tx)?;
+        rows.reverse();
+        for row in rows {
             names.insert(row.person, row.name.clone());
             by_unit.entry(row.unit).or_default().push(row);
         }

@@ -73,7 +73,8 @@ pub fn place_within(cx: &mut Cx<'_, '_>, place: &Place) -> Result<Vec<UnitId>> {
     Ok(within(&*units(cx)?, place.committee, [place.estate, place.micro_grid, place.group]))
 }
 
-pub(crate) fn within(units: &crate::Units, committee: UnitId, inner: [Option<UnitId>; 3]) -> Vec<UnitId> {
+/// The same for a committee and the estate, micro-grid and building group of a place in it.
+pub fn within(units: &crate::Units, committee: UnitId, inner: [Option<UnitId>; 3]) -> Vec<UnitId> {
     let mut all = units.path(committee).to_vec();
     for unit in inner.into_iter().flatten() {
         let path = units.path(unit);

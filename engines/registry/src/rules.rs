@@ -26,7 +26,7 @@ impl Check {
 }
 
 /// A code: 1 to 32 ASCII letters, digits, `.`, `-`, `_`.
-pub(crate) fn code(s: &str) -> bool {
+pub fn code(s: &str) -> bool {
     (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 }
 

@@ -167,6 +167,8 @@ fn copy_files(from: &Path, to: &Path, progress: &mut dyn FnMut(&'static str, u64
                 path.display()
             ))
         };
+        // What is put aside stays so: whether it is removed is decided later.
+        let (name, aside) = name.strip_suffix(".aside").map_or((name.clone(), false), |hash| (hash.to_owned(), true));
         if hex(&Sha256::digest(&bytes)) != name {
             return Err(damaged(&path));
         }
@@ -175,6 +177,9 @@ fn copy_files(from: &Path, to: &Path, progress: &mut dyn FnMut(&'static str, u64
         store.put(&Prepared { bytes, upload })?;
         if hex(&Sha256::digest(&store.get(&name)?)) != name {
             return Err(damaged(&store.0.join(name)));
+        }
+        if aside {
+            store.put_aside(&name)?;
         }
         progress("files", files);
     }

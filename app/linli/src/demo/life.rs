@@ -80,11 +80,12 @@ fn report(world: &mut World, words: &Words, d: &mut District) -> Result<Option<M
         words: sentence.replace("{place}", &name),
         place: Some(place),
         // One in six leaves the choice to the committee.
-        category: if world.chance(16) { String::new() } else { code },
+        category: if world.chance(16) { String::new() } else { code.clone() },
         ..Report::default()
     };
     let matter = world.act(&who, move |cx| linli_cases::report(cx, &r))?;
     d.reported += 1;
+    d.meant.insert(matter.id, code);
     Ok(Some(matter.id))
 }
 
@@ -94,22 +95,14 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
     let m = world.house.read(&system, |cx| linli_matters::matter(cx, id))?;
     let case = world.house.read(&system, |cx| linli_cases::case(cx, id))?;
     let Some(case) = case else { return Ok(()) };
-    let category = m.category.clone();
+    // What is said fits the words, also where nobody has put the matter into its category yet.
+    let category = d.meant.get(&id).cloned().unwrap_or(m.category.clone());
     let mut again = Some((60usize, 600usize));
     let dice = world.below(100);
     match m.state.as_str() {
         "received" => {
             if m.category.is_empty() && world.chance(80) {
-                let system = world.system.clone();
-                let categories = world.house.read(&system, linli_cases::categories)?;
-                let leaves: Vec<_> = categories
-                    .iter()
-                    .filter(|c| c.parent.is_some() && c.term_class == "ordinary")
-                    .map(|c| c.code.clone())
-                    .collect();
-                if let Some(code) = world.pick(&leaves).cloned() {
-                    staff(world, d, &m, "recategorise", RawInput::default().set("category", code))?;
-                }
+                staff(world, d, &m, "recategorise", RawInput::default().set("category", &category))?;
             }
             match dice {
                 0..=44 => drop(
@@ -193,7 +186,7 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
                         let supervisor = d.supervisor.clone();
                         attempt(world, &supervisor, &m, "instruct", RawInput::default().set("words", said))?;
                     }
-                    _ => answer(world, words, d, &m)?,
+                    _ => answer(world, words, d, &m, &category)?,
                 }
                 again = Some((60, 900));
             }
@@ -283,13 +276,13 @@ fn step(world: &mut World, words: &Words, d: &mut District, id: MatterId) -> Res
     Ok(())
 }
 
-fn answer(world: &mut World, words: &Words, d: &mut District, m: &Matter) -> Result<()> {
+fn answer(world: &mut World, words: &Words, d: &mut District, m: &Matter, category: &str) -> Result<()> {
     let outcome = match world.below(100) {
         0..=71 => "solved",
         72..=87 => "partly",
         _ => "explained",
     };
-    let all = words.fitting(&["answers", outcome], &m.category);
+    let all = words.fitting(&["answers", outcome], category);
     let entry = world.pick(&all).copied();
     let said = entry.and_then(|e| e.as_str()).map_or_else(|| field(entry.as_ref(), "words"), str::to_owned);
     let mut raw = RawInput::default().set("outcome", outcome).set("words", said);
@@ -306,11 +299,8 @@ fn finish_tasks(world: &mut World, words: &Words, d: &mut District, m: &Matter) 
     let id = m.id;
     let tasks = world.house.read(&system, move |cx| {
         let parent = linli_matters::see_id(cx, id)?;
-        Ok(linli_matters::related(cx, &parent)?
-            .into_iter()
-            .filter(|(t, kind)| kind == "child" && t.open)
-            .map(|(t, _)| t)
-            .collect::<Vec<_>>())
+        let open = parent.related().iter().filter(|(t, kind)| kind == "child" && t.open);
+        Ok(open.map(|(t, _)| t.clone()).collect::<Vec<_>>())
     })?;
     for task in tasks {
         let all = words.all(&["assisted"]);

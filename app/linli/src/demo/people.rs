@@ -25,6 +25,8 @@ pub(crate) struct District {
     pub(crate) handlers: Vec<UnitId>,
     pub(crate) accounts: Map<String, Value>,
     pub(crate) waking: BTreeMap<(i64, u64), linli_core::MatterId>,
+    /// The category whose words each report has: who did not choose one is asked for it later.
+    pub(crate) meant: BTreeMap<linli_core::MatterId, String>,
     pub(crate) turn: u64,
     pub(crate) reported: u64,
 }
@@ -321,6 +323,7 @@ pub(crate) fn settle(
         handlers,
         accounts,
         waking: BTreeMap::new(),
+        meant: BTreeMap::new(),
         turn: 0,
         reported: 0,
     })

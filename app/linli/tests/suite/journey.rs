@@ -357,7 +357,7 @@ fn a_joint_task_has_its_own_clock_and_one_answer_reaches_the_resident() {
         let related = |who: &Who| {
             w.house.read(who, |cx| {
                 let parent = linli_matters::see_id(cx, id)?;
-                linli_matters::related(cx, &parent)
+                Ok(parent.related().to_vec())
             })
         };
         let task = related(&Arc::new(Actor::system()))

@@ -2,7 +2,7 @@
 use crate::*;
 use linli_cases::{Category, Responsibility, RuleRow};
 use linli_core::{ScopeKind, Upload};
-use linli_matters::{After, Ask};
+use linli_matters::{After, Ask, FileStore};
 
 #[test]
 fn without_a_published_year_dates_are_provisional_and_are_counted_again() {
@@ -173,7 +173,7 @@ fn related_cases_are_linked_and_neighbours_find_what_is_known() {
         for (m, other) in [(&a, &b), (&b, &a)] {
             let related = w.house.read(&w.as_(c.worker), |cx| {
                 let seen = linli_matters::see_id(cx, m.id)?;
-                linli_matters::related(cx, &seen)
+                Ok(seen.related().to_vec())
             });
             let related = related.unwrap();
             assert_eq!(related[0].0.number, other.number);
@@ -271,5 +271,70 @@ fn what_cannot_be_delivered_is_tried_again_and_then_shown_to_the_operator() {
         // Meanwhile everything else goes on.
         w.report(w.cast.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
         w.holds();
+    }
+}
+
+#[test]
+fn files_of_reports_that_nobody_sent_are_removed_and_no_others() {
+    for w in World::both() {
+        let me = w.as_(w.cast.resident);
+        let store = w.house.part::<FileStore>().unwrap();
+        let file = |name: &str| {
+            let bytes = [b"OggS", name.as_bytes()].concat();
+            let made = linli_matters::prepare(name, &bytes).unwrap();
+            store.put(&made).unwrap();
+            made.upload
+        };
+        let (left, sent, kept) = (file("left.ogg"), file("sent.ogg"), file("kept.ogg"));
+        let typed = |name: &'static str, files: &[&Upload]| {
+            let files = files.iter().map(|f| (*f).clone()).collect();
+            let raw = RawInput::default().set("words", "三号楼的灯坏了，请来看看").with_files("files", files);
+            w.write(&me, move |cx| linli_cases::keep_draft(cx, &key(name), &raw)).unwrap();
+        };
+        // One report is begun and left; of its files one goes with another report, and one is in a draft that goes on.
+        typed("a-report-that-is-left-0", &[&left, &sent, &kept]);
+        let report = Report {
+            words: "三号楼的灯坏了，请来看看".into(),
+            place: Some(w.cast.door),
+            category: w.words.lamp.into(),
+            files: vec![sent.clone()],
+            ..Report::default()
+        };
+        w.report_as(w.cast.resident, report).unwrap();
+        w.live_days(5);
+        typed("a-report-that-goes-on-0", &[&kept]);
+        w.live_days(2);
+        assert!(store.get(&left.hash).is_ok(), "a draft is kept for a week");
+        // Put aside first, it can still be read; a day later it is gone.
+        w.live_days(1);
+        assert!(store.get(&left.hash).is_ok());
+        w.live_days(2);
+        assert!(store.get(&left.hash).is_err(), "nothing refers to it");
+        assert!(store.get(&sent.hash).is_ok() && store.get(&kept.hash).is_ok());
+        w.live_days(8);
+        assert!(store.get(&kept.hash).is_err() && store.get(&sent.hash).is_ok());
+        w.holds();
+    }
+}
+
+#[test]
+fn what_was_put_aside_comes_back_when_it_is_wanted_after_all() {
+    for w in World::both() {
+        let me = w.as_(w.cast.resident);
+        let store = w.house.part::<FileStore>().unwrap();
+        let made = linli_matters::prepare("a.ogg", b"OggS of a lamp").unwrap();
+        store.put(&made).unwrap();
+        let hash = made.upload.hash.clone();
+        let raw = RawInput::default().with_files("files", vec![made.upload.clone()]);
+        let first = raw.clone();
+        w.write(&me, move |cx| linli_cases::keep_draft(cx, &key("a-report-that-is-left-1"), &first)).unwrap();
+        w.pass(8 * time::DAY + time::HOUR);
+        w.work();
+        // Somebody was told just before that the store has it.
+        w.write(&me, move |cx| linli_cases::keep_draft(cx, &key("a-report-begun-again-1"), &raw)).unwrap();
+        w.live_days(2);
+        assert_eq!(store.get(&hash).unwrap(), made.bytes);
+        w.live_days(9);
+        assert!(store.get(&hash).is_err());
     }
 }

@@ -142,6 +142,19 @@ fn every_page_says_what_awaits_one() {
         w.does(c.worker, &m, "answer", &[("outcome", "solved"), ("words", "已更换灯具，请查看")]);
         everywhere(&resident, "/matters", &mine, "1");
         everywhere(&worker, "/inbox", &desk, "");
+        // Of somebody with several posts every desk counts, and in what one looks after nothing twice.
+        let (elsewhere, town) = (c.elsewhere, c.town);
+        w.system(move |cx| {
+            linli_registry::appoint(cx, c.worker, elsewhere, Role::Worker, false, None)?;
+            linli_registry::appoint(cx, c.head, town, Role::Supervisor, false, None)
+        });
+        let there = Report { words: SAID.into(), committee: Some(elsewhere), ..Report::default() };
+        w.report_as(c.stranger, there).unwrap();
+        w.report(c.resident, w.words.lamp, SAID);
+        w.pass(2 * time::DAY);
+        everywhere(&worker, "/inbox", &desk, "2");
+        everywhere(&worker, "/inbox", &[&format!("/inbox?unit={elsewhere}")], "2");
+        everywhere(&Browser { shell: &shell, door: &doors["head"].1 }, "/inbox", &desk, "2");
         // A badge never counts further than it shows.
         for _ in 0..32 {
             w.report(c.neighbour, w.words.lamp, SAID);

@@ -17,6 +17,8 @@ use linli_web::ui::Opt;
 use linli_web::{App, PageBody, Req};
 use uuid::Uuid;
 
+pub(crate) use terms::put_json as put_terms;
+
 /// The routes.
 pub fn routes() -> Router<App> {
     Router::new()

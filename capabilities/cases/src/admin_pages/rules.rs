@@ -63,7 +63,7 @@ fn read_rule(raw: &RawInput, scope: UnitId, units: &Units, now: Millis) -> Resul
     facts.extend(chosen("in_estate").map(|v| ("in_estate".to_owned(), json!(v == "yes"))));
     let detail = || input.text("target").ok_or(Error::field("target", linli_core::t::REQUIRED));
     let target = match input.words("to") {
-        "serving" => format!("serving:{}", detail()?),
+        "serving" => format!("serving:{}", linli_registry::kind_code(detail()?)),
         "unit" => {
             let typed = detail()?;
             let named = || units.live().find(|u| u.name == typed).map(|u| u.code.as_str());
@@ -93,7 +93,7 @@ fn target_text(target: &str, units: &Units, lang: Lang) -> String {
         Some(("unit", code)) => {
             units.by_code(code).map_or(code.to_owned(), |u| format!("{}（{code}）", units.name(u.id, lang)))
         }
-        Some(("serving", kind)) => t::A_SERVING_KIND.with("kind", kind).in_(lang),
+        Some(("serving", kind)) => t::A_SERVING_KIND.with("kind", linli_registry::kind_name(kind, lang)).in_(lang),
         _ if target == "committee" => t::A_TO_COMMITTEE.in_(lang).to_owned(),
         _ => t::A_TO_ABOVE.in_(lang).to_owned(),
     }

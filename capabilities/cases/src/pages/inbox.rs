@@ -153,9 +153,9 @@ pub(super) fn inbox_page(
     }
     let more = listed.next.map_or(Html::empty(), |n| s.more(&format!("{back}&after={}", n.token())));
     let rows_n = rows.len();
-    // The badge counts what presses on the first desk; here it is known where the list goes further than that.
+    // The badge counts what presses on all desks; of somebody with one it is known here where the list goes further than that.
     let pressing = listed.items.iter().filter(|m| desk::presses(cx, m)).count();
-    let known = desks.first() == Some(&unit) && back == address(unit, None, None, None) && asked.after.is_none();
+    let known = desks == [unit] && back == address(unit, None, None, None) && asked.after.is_none();
     let known = known && (pressing < rows_n || listed.next.is_none());
     let count = if more.as_str().is_empty() { rows_n.to_string() } else { format!("{rows_n}+") };
     let tab = |value: &str, label: &str| {

@@ -74,6 +74,26 @@ pub(crate) fn homes(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<HomeRow>> {
     )?)
 }
 
+row! {
+    /// One's own record. The columns mean person – language, name, telephone, type size; login; home, dwelling, committee –
+    /// tenure, the dwelling's label, since when.
+    pub(crate) struct OwnRow { pub(crate) what: String, pub(crate) id: Uuid, pub(crate) dwelling: Option<PlaceId>, pub(crate) committee: Option<UnitId>, pub(crate) word: String, pub(crate) name: Option<String>, pub(crate) sealed: Option<Sealed>, pub(crate) phone: Option<Sealed>, pub(crate) large_type: Option<bool>, pub(crate) at: Millis }
+}
+
+/// A person with logins and homes, in one statement.
+pub(crate) fn own(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<OwnRow>> {
+    Ok(tx.all(
+        sql!(
+            "SELECT 'person', id, CAST(NULL AS UUID), CAST(NULL AS UUID), lang, CAST(NULL AS TEXT), name, phone, large_type, created FROM people WHERE id = $1
+             UNION ALL SELECT 'login', id, NULL, NULL, '', NULL, login, NULL, NULL, 0 FROM logins WHERE person = $1
+             UNION ALL SELECT 'home', r.id, r.dwelling, p.committee, r.tenure, p.name, NULL, NULL, NULL, r.since
+             FROM residents r JOIN places p ON p.id = r.dwelling WHERE r.person = $1 AND r.until IS NULL
+             LIMIT 100"
+        ),
+        &[&person],
+    )?)
+}
+
 pub(crate) fn put_household(
     tx: &mut Tx<'_>,
     id: HouseholdId,
@@ -224,13 +244,6 @@ pub(crate) fn put_unmask(tx: &mut Tx<'_>, u: &UnmaskRow) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn unmasks(tx: &mut Tx<'_>, subject: PersonId, limit: i64) -> Result<Vec<UnmaskRow>> {
-    Ok(tx.all(
-        sql!("SELECT id, by_person, post, unit, subject, purpose, at FROM unmasks WHERE subject = $1 ORDER BY id DESC LIMIT $2"),
-        &[&subject, &limit],
-    )?)
-}
-
 pub(crate) fn put_list_read(tx: &mut Tx<'_>, unit: UnitId, day: i64, by: PersonId, at: Millis) -> Result<()> {
     tx.exec(
         sql!("INSERT INTO list_reads (unit, day, by_person, at) VALUES ($1, $2, $3, $4) ON CONFLICT (unit, day, by_person) DO NOTHING"),
@@ -239,9 +252,27 @@ pub(crate) fn put_list_read(tx: &mut Tx<'_>, unit: UnitId, day: i64, by: PersonI
     Ok(())
 }
 
-pub(crate) fn list_reads(tx: &mut Tx<'_>, unit: UnitId, since: i64) -> Result<Vec<(UnitId, PersonId, Millis)>> {
+row! {
+    /// Who read: contact data, or a household list.
+    pub(crate) struct ReadRow { pub(crate) what: String, pub(crate) by_person: Option<PersonId>, pub(crate) post: Option<PostId>, pub(crate) unit: Option<UnitId>, pub(crate) purpose: String, pub(crate) at: Millis }
+}
+
+/// Who read somebody's contact data, and the household lists of these units since a day: the newest of each.
+pub(crate) fn own_reads(
+    tx: &mut Tx<'_>,
+    subject: PersonId,
+    lists: &[UnitId],
+    since: i64,
+    limit: i64,
+) -> Result<Vec<ReadRow>> {
     Ok(tx.all(
-        sql!("SELECT unit, by_person, at FROM list_reads WHERE unit = $1 AND day >= $2 ORDER BY day DESC, by_person DESC LIMIT 200"),
-        &[&unit, &since],
+        sql!(
+            "SELECT * FROM (SELECT 'contact' AS what, by_person, post, unit, purpose, at FROM unmasks WHERE subject = $1 ORDER BY id DESC LIMIT $4) AS contacts
+             UNION ALL
+             SELECT * FROM (SELECT 'list' AS what, by_person, CAST(NULL AS UUID) AS post, unit, '' AS purpose, at FROM list_reads
+             WHERE unit IN UUIDS($2) AND day >= $3 ORDER BY day DESC, by_person DESC LIMIT $4) AS lists
+             LIMIT 1000"
+        ),
+        &[&subject, &lists, &since, &limit],
     )?)
 }

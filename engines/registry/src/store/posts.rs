@@ -27,14 +27,14 @@ pub(crate) fn staff(tx: &mut Tx<'_>, unit: UnitId, now: Millis) -> Result<Vec<St
     )?)
 }
 
-/// Every post that has not ended, those that are yet to begin too.
-pub(crate) fn all_staff(tx: &mut Tx<'_>, now: Millis) -> Result<Vec<StaffRow>> {
+/// Every post, those that have ended or are yet to begin too: who acted from one is named long afterwards. Newest first.
+pub(crate) fn all_staff(tx: &mut Tx<'_>) -> Result<Vec<StaffRow>> {
     Ok(tx.all(
         sql!(
             "SELECT t.id, t.person, t.unit, t.role, t.duty, p.name, t.since, t.until FROM posts t JOIN people p ON p.id = t.person
-             WHERE t.until IS NULL OR t.until > $1 ORDER BY t.id LIMIT 100000"
+             ORDER BY t.id DESC LIMIT 100000"
         ),
-        &[&now],
+        &[],
     )?)
 }
 
@@ -114,10 +114,6 @@ pub(crate) fn forget_failures(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn person_logins(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<(Sealed,)>> {
-    Ok(tx.all(sql!("SELECT login FROM logins WHERE person = $1 ORDER BY id LIMIT 20"), &[&person])?)
-}
-
 row! {
     pub(crate) struct SessionNew { pub(crate) digest: Vec<u8>, pub(crate) id: Uuid, pub(crate) person: PersonId, pub(crate) kind: String, pub(crate) label: String, pub(crate) created: Millis, pub(crate) until: Millis }
 }
@@ -133,26 +129,29 @@ pub(crate) fn put_session(tx: &mut Tx<'_>, s: &SessionNew) -> Result<()> {
 }
 
 row! {
-    /// What there is to know of who has signed in: the person (the only row with a name), posts and homes. The columns mean
-    /// person – language; post, unit – role; dwelling, committee and what it lies in – tenure.
-    pub(crate) struct SignedIn { pub(crate) part: String, pub(crate) id: Uuid, pub(crate) unit: Option<UnitId>, pub(crate) estate: Option<UnitId>, pub(crate) micro_grid: Option<UnitId>, pub(crate) grp: Option<UnitId>, pub(crate) word: String, pub(crate) name: Option<Sealed> }
+    /// What there is to know of who has signed in: the person (the only row with a name), posts and homes; and the versions of
+    /// what is kept in memory. The columns mean person – language; post, unit – role; dwelling, committee and what it lies
+    /// in – tenure; name and number of a version.
+    pub(crate) struct SignedIn { pub(crate) part: String, pub(crate) id: Option<Uuid>, pub(crate) unit: Option<UnitId>, pub(crate) estate: Option<UnitId>, pub(crate) micro_grid: Option<UnitId>, pub(crate) grp: Option<UnitId>, pub(crate) word: String, pub(crate) name: Option<Sealed>, pub(crate) n: Option<i64> }
 }
 
-/// The holder of an open session with posts and homes, in one statement: every request asks this.
+/// The holder of an open session with posts and homes, and what has changed since it was kept in memory, in one statement:
+/// every request asks this.
 pub(crate) fn by_session(tx: &mut Tx<'_>, digest: &[u8], kind: &str, now: Millis) -> Result<Vec<SignedIn>> {
     Ok(tx.all(
         sql!(
-            "SELECT 'person', p.id, CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), p.lang, p.name
+            "SELECT 'person', p.id, CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), p.lang, p.name, CAST(NULL AS BIGINT)
              FROM sessions s JOIN people p ON p.id = s.person WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3
              UNION ALL
-             SELECT 'post', t.id, t.unit, NULL, NULL, NULL, t.role, NULL
+             SELECT 'post', t.id, t.unit, NULL, NULL, NULL, t.role, NULL, NULL
              FROM sessions s JOIN posts t ON t.person = s.person WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3
              AND t.since <= $3 AND (t.until IS NULL OR t.until > $3)
              UNION ALL
-             SELECT 'home', r.dwelling, d.committee, d.estate, d.micro_grid, d.grp, r.tenure, NULL
+             SELECT 'home', r.dwelling, d.committee, d.estate, d.micro_grid, d.grp, r.tenure, NULL, NULL
              FROM sessions s JOIN residents r ON r.person = s.person JOIN places d ON d.id = r.dwelling
              WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3 AND r.until IS NULL
-             LIMIT 100"
+             UNION ALL SELECT 'version', NULL, NULL, NULL, NULL, NULL, name, NULL, n FROM version_facts
+             LIMIT 200"
         ),
         &[&digest, &kind, &now],
     )?)

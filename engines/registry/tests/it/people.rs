@@ -131,17 +131,16 @@ fn who_reads_is_on_record_and_the_person_sees_it() {
             registry::note_list_read(cx, &scope, None)
         })
         .unwrap();
-        let seen = w.read(&own, registry::own_unmasks).unwrap();
+        let (seen, lists) = w.read(&own, registry::own_reads).unwrap();
         assert_eq!(
             seen.iter().map(|u| (u.by, u.purpose.as_str())).collect::<Vec<_>>(),
             [(s.worker.person, "停水通知")]
         );
-        let lists = w.read(&own, registry::own_list_reads).unwrap();
         assert_eq!(
             lists.iter().map(|l| (l.unit, l.by)).collect::<Vec<_>>(),
             [(w.code("YL-E1.01"), s.worker.person.unwrap())]
         );
-        assert!(w.read(&w.actor(s.residents[2]), registry::own_unmasks).unwrap().is_empty());
+        assert!(w.read(&w.actor(s.residents[2]), registry::own_reads).unwrap().0.is_empty());
         // The record only grows.
         let url = w.options.url.clone();
         match (w.engine(), url) {
