@@ -204,13 +204,16 @@ impl Pg {
     pub(crate) fn connections(&self) -> usize {
         self.options.readers.max(1)
     }
+    /// Plans are made once: an optional clause is a text of its own, so that a plan need not know the values, and PostgreSQL
+    /// would otherwise plan most statements anew at every run for costs it merely estimates lower. No list is worth compiling.
     fn connect(&self) -> Result<Conn> {
         let mut client = self.config.connect(NoTls).map_err(|e| Error::Unavailable(message(&e)))?;
         let durable = self.durable.load(Relaxed);
         let refuse = |e: postgres::Error| failure(&e).error;
         client
             .batch_execute(&format!(
-                "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; {}",
+                "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; \
+                 SET plan_cache_mode = force_generic_plan; SET jit = off; {}",
                 self.options.statement_timeout.as_millis().max(1),
                 if durable { "" } else { "SET synchronous_commit = off" },
             ))

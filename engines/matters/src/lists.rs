@@ -238,7 +238,9 @@ fn within(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Ve
 }
 
 /// What an actor of these audiences may see within a unit. From the dispatch level up only what everybody may see is
-/// listed, by the audience index; below, the unit's own index with the audiences as filter (a committee's cases are few).
+/// listed, by the audience index; below, the unit's own index with the audiences as filter (a committee's cases are few): by
+/// `coalesce` neither engine takes the audience for an index, and PostgreSQL expects it to hold often enough that the first page
+/// is not worth a sort of all.
 fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let before = id_before(ask);
     let raw: Vec<Uuid> = audiences.iter().map(|a| a.0).collect();
@@ -255,10 +257,10 @@ fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, li
             by_depth!(cx, unit, town; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"))
         }
         _ => by_depth!(cx, unit, deep;
-            3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
-            6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 AND (audience IN UUIDS($3)) IS TRUE [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
+            6 => sql!("SELECT * FROM matters WHERE u6 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
         ),
     }
 }

@@ -84,19 +84,27 @@ pub(crate) fn find(
         query = format!("{query}{and}({})", quoted(&any, or));
     }
     let before = before.unwrap_or(i64::MAX);
-    Ok(cx.tx.all(
+    // A GIN index has no order, so whatever it finds must be read before the newest are known. That is little within a
+    // committee; further up the newest three thousand are looked through first, where a common word is found often enough,
+    // and only if it is not, the index is asked (and no other: hence the + 0). What is searched for is read in a subquery:
+    // once, not for each document.
+    let sql = if linli_registry::units(cx)?.path(unit).len() > 2 {
         sql!(
             sqlite "SELECT d.id, d.doc FROM search JOIN search_docs d ON d.doc = search.rowid WHERE search MATCH $1 AND search.rowid < $2 ORDER BY search.rowid DESC LIMIT $3",
-            // A GIN index has no order, and whether few or many documents match is known only afterwards. So first the newest
-            // three thousand are looked through, where a common word is found often enough; only if it is not, the index is asked
-            // (and no other: hence the + 0).
+            pg "WITH hits AS MATERIALIZED (SELECT s.doc FROM search s
+                    WHERE s.terms @@ (SELECT $1::text::tsquery) AND s.doc + 0 < $2 ORDER BY s.doc + 0 DESC LIMIT $3)
+                SELECT d.id, d.doc FROM hits JOIN search_docs d ON d.doc = hits.doc ORDER BY d.doc DESC LIMIT $3"
+        )
+    } else {
+        sql!(
+            sqlite "SELECT d.id, d.doc FROM search JOIN search_docs d ON d.doc = search.rowid WHERE search MATCH $1 AND search.rowid < $2 ORDER BY search.rowid DESC LIMIT $3",
             pg "WITH near AS MATERIALIZED (SELECT n.doc FROM (SELECT doc, terms FROM search WHERE doc < $2 ORDER BY doc DESC LIMIT 3000) n
-                    WHERE n.terms @@ $1::text::tsquery ORDER BY n.doc DESC LIMIT $3),
+                    WHERE n.terms @@ (SELECT $1::text::tsquery) ORDER BY n.doc DESC LIMIT $3),
                 far AS MATERIALIZED (SELECT s.doc FROM search s
-                    WHERE (SELECT count(*) FROM near) < $3 AND s.terms @@ $1::text::tsquery AND s.doc + 0 < $2),
+                    WHERE (SELECT count(*) FROM near) < $3 AND s.terms @@ (SELECT $1::text::tsquery) AND s.doc + 0 < $2),
                 hits AS (SELECT doc FROM near UNION SELECT doc FROM far ORDER BY doc DESC LIMIT $3)
                 SELECT d.id, d.doc FROM hits JOIN search_docs d ON d.doc = hits.doc ORDER BY d.doc DESC LIMIT $3"
-        ),
-        &[&query, &before, &limit],
-    )?)
+        )
+    };
+    Ok(cx.tx.all(sql, &[&query, &before, &limit])?)
 }
