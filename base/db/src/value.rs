@@ -1,5 +1,5 @@
 //! What may go into a parameter and come out of a column.
-use crate::{Error, Result};
+use crate::{Error, Result, wire};
 use bytes::BytesMut;
 use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -253,14 +253,14 @@ pub enum Row<'r> {
     /// SQLite's.
     Sqlite(&'r rusqlite::Row<'r>),
     /// PostgreSQL's.
-    Pg(&'r postgres::Row),
+    Pg(&'r wire::Row<'r>),
 }
 impl Row<'_> {
     /// The column at an index, as the engine gives it.
     pub(crate) fn value(&self, i: usize) -> Result<Value<'_>> {
         match self {
             Row::Sqlite(r) => r.get_ref(i).map(Value::from).map_err(|e| Error::Decode(e.to_string())),
-            Row::Pg(r) => r.try_get(i).map_err(|e| Error::Decode(crate::pg::message(&e))),
+            Row::Pg(r) => r.value(i).map_err(Error::Decode),
         }
     }
     /// The column at an index.
