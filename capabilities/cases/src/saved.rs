@@ -1,10 +1,13 @@
 //! Views of the inbox that somebody has named, for that person alone.
 use crate::{store, t};
-use linli_core::{Cx, Error, Field, FieldKind, Input, PersonId, Personal, RawInput, Result, UnitId};
+use linli_core::{Cx, Error, Field, FieldKind, Input, PersonId, Personal, RawInput, Result, Sealed, UnitId};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 const BODY: &str = "inbox_views.body";
+/// The name under which they are kept in memory.
+const VIEWS: &str = "cases.inbox_views";
 /// At most so many for one person.
 const MOST: usize = 20;
 
@@ -39,12 +42,19 @@ fn me(cx: &Cx<'_, '_>) -> Result<PersonId> {
 /// One's own views, in the order in which they were made.
 pub fn saved_views(cx: &mut Cx<'_, '_>) -> Result<Vec<(Uuid, SavedView)>> {
     let person = me(cx)?;
-    let rows = store::inbox_views(cx.tx, person)?;
-    let read = |(id, body): (Uuid, _)| {
-        let text = cx.open(BODY, &body)?;
-        Ok((id, serde_json::from_str(text.reveal()).map_err(Error::internal)?))
+    // Few have any and they seldom change, but every page of the inbox asks: all are kept in memory, as encrypted as stored.
+    let all = cx.cached(VIEWS, |cx| {
+        let mut of: HashMap<PersonId, Vec<(Uuid, Sealed)>> = HashMap::new();
+        for (person, id, body) in store::inbox_views(cx.tx)? {
+            of.entry(person).or_default().push((id, body));
+        }
+        Ok(of)
+    })?;
+    let read = |(id, body): &(Uuid, Sealed)| {
+        let text = cx.open(BODY, body)?;
+        Ok((*id, serde_json::from_str(text.reveal()).map_err(Error::internal)?))
     };
-    rows.into_iter().map(read).collect()
+    all.get(&person).into_iter().flatten().map(read).collect()
 }
 
 /// Saves a view; the same name again replaces the first.
@@ -69,6 +79,7 @@ pub fn save_view(cx: &mut Cx<'_, '_>, raw: &RawInput) -> Result<Uuid> {
     let body = Personal::new(serde_json::to_string(&view).map_err(Error::internal)?);
     let (id, body) = (cx.id(), cx.seal(BODY, &body)?);
     store::put_inbox_view(cx.tx, id, person, cx.now, &body)?;
+    cx.changed(VIEWS)?;
     Ok(id)
 }
 
@@ -77,6 +88,6 @@ pub fn drop_view(cx: &mut Cx<'_, '_>, id: Uuid) -> Result<()> {
     let person = me(cx)?;
     match store::drop_inbox_view(cx.tx, id, person)? {
         0 => Err(Error::NotFound),
-        _ => Ok(()),
+        _ => cx.changed(VIEWS),
     }
 }

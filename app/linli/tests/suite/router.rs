@@ -172,6 +172,7 @@ fn rows(w: &World) -> i64 {
 const PUBLIC_API: &[&str] = &[
     "/api/v1/categories",
     "/api/v1/responsibilities",
+    "/api/v1/terms",
     "/api/v1/units",
     "/api/v1/units/{id}/history",
     "/api/v1/openapi.json",
