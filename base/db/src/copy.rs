@@ -7,10 +7,10 @@
 use crate::tx::{Conn, caught};
 use crate::{Db, Engine, Error, Options, Result, Row, Value, migrate, pg, sqlite, wire};
 use linli_schema::{ColumnType, TableInfo, schema};
-use postgres::types::Type;
 use rusqlite::params_from_iter;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// Progress is told after each so many rows.
@@ -219,8 +219,8 @@ fn put(from: &mut Snapshot, to: &mut Conn<'_>, table: &'static TableInfo, progre
         }
         Conn::Pg(c) => {
             let wire = c.wire();
-            let shape = wire.prepare(&format!("SELECT {columns} FROM {name}"), false)?;
-            let types: Vec<Type> = shape.columns.into_iter().map(|c| c.holds).collect();
+            let shape = wire.prepare(&format!("SELECT {columns} FROM {name}"))?;
+            let types: Vec<Type> = shape.columns().iter().map(|c| c.type_().clone()).collect();
             let text = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
             let wrong = |e: wire::Fault| at(table, "*", e.into());
             wire.copy_in(&text, &types, wrong, |put| {

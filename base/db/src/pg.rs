@@ -3,11 +3,9 @@
 //! BEGIN and [`Conn::put`] only wait in line and travel with the next statement whose answer is needed, or with COMMIT.
 use crate::pool::Pool;
 use crate::tx::{self, Batch, Failure, Tx, caught};
-use crate::wire::{Fault, Statement, Wire};
+use crate::wire::{Fault, Wire};
 use crate::{Db, Engine, Error, Options, Result, Row, STATEMENTS, Sql, Value, locked, migrate};
 use linli_schema::schema;
-use postgres::Config;
-use postgres::types::Type;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -16,6 +14,8 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Config, Statement};
 
 /// A write that keeps meeting others is run again so many times,
 const AGAIN: u32 = 5;
@@ -34,7 +34,7 @@ const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 pub(crate) struct Conn {
     wire: Wire,
     /// By address and length of a text that lives as long as the program.
-    prepared: HashMap<(usize, usize), Arc<Statement>>,
+    prepared: HashMap<(usize, usize), Statement>,
     /// The prefix of the modules' roles, and the module whose role is on, if known.
     role: Option<String>,
     module: Option<&'static str>,
@@ -59,18 +59,22 @@ impl Conn {
     }
     /// Waits for all that was put.
     pub(crate) fn settle(&mut self) -> Result<(), Failure> {
-        self.wire.settle().map(drop).map_err(|e| self.failure(e))
+        self.wire.settle().map_err(|e| self.failure(e))
     }
-    fn prepared(&mut self, text: &'static str) -> Result<Arc<Statement>, Failure> {
+    fn prepared(&mut self, text: &'static str) -> Result<Statement, Failure> {
         let key = (text.as_ptr().addr(), text.len());
         if let Some(s) = self.prepared.get(&key) {
             return Ok(s.clone());
         }
-        let s = Arc::new(self.wire.prepare(text, true).map_err(|e| self.failure(e))?);
+        let s = self.wire.prepare(text).map_err(|e| self.failure(e))?;
         self.prepared.insert(key, s.clone());
         Ok(s)
     }
-    fn ask(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<Arc<Statement>, Failure> {
+    fn ready<'s, 'v>(
+        &mut self,
+        sql: &'static Sql,
+        values: &'s [Value<'v>],
+    ) -> Result<(Statement, Vec<&'s Value<'v>>), Failure> {
         if let Some(prefix) = &self.role
             && self.module != Some(sql.module)
         {
@@ -79,18 +83,19 @@ impl Conn {
             self.module = Some(sql.module);
         }
         let (text, args) = sql.choose(Engine::Pg, values)?;
-        let statement = self.prepared(text)?;
-        self.wire.ask(&statement, args, sql.at).map_err(|e| self.failure(e))?;
-        Ok(statement)
+        Ok((self.prepared(text)?, args.collect()))
     }
     /// Puts in line a statement that has no rows.
     pub(crate) fn put(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<(), Failure> {
-        let statement = self.ask(sql, values)?;
-        if statement.columns.is_empty() { Ok(()) } else { Err(Error::Bug("its rows would be lost".into()).into()) }
+        let (statement, args) = self.ready(sql, values)?;
+        if !statement.columns().is_empty() {
+            return Err(Error::Bug("its rows would be lost".into()).into());
+        }
+        self.wire.put(&statement, &args, sql.at).map_err(|e| self.failure(e))
     }
     pub(crate) fn exec(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
-        self.ask(sql, values)?;
-        self.wire.settle().map_err(|e| self.failure(e))
+        let (statement, args) = self.ready(sql, values)?;
+        self.wire.exec(&statement, &args).map_err(|e| self.failure(e))
     }
     pub(crate) fn rows(
         &mut self,
@@ -98,21 +103,21 @@ impl Conn {
         values: &[Value<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> bool,
     ) -> Result<(), Failure> {
-        let statement = self.ask(sql, values)?;
+        let (statement, args) = self.ready(sql, values)?;
         let mut wanted = true;
         // To the end even if no more is wanted: an error may come last.
-        let ended = self.wire.rows(&statement.columns, &mut |row| wanted = wanted && each(&Row::Pg(row)));
-        ended.map(drop).map_err(|e| self.failure(e))
+        let ended = self.wire.rows(&statement, &args, &mut |row| wanted = wanted && each(&Row::Pg(row)));
+        ended.map_err(|e| self.failure(e))
     }
-    /// Puts BEGIN, COMMIT or ROLLBACK in line.
+    /// Puts BEGIN or ROLLBACK in line.
     fn turn(&mut self, text: &'static str) -> Result<(), Failure> {
         self.module = None;
         let statement = self.prepared(text)?;
-        self.wire.ask(&statement, [].iter(), text).map_err(|e| self.failure(e))
+        self.wire.put(&statement, &[], text).map_err(|e| self.failure(e))
     }
     fn commit(&mut self) -> Result<(), Failure> {
-        self.turn("COMMIT")?;
-        self.wire.settle().map(drop).map_err(|e| match e {
+        let statement = self.prepared("COMMIT")?;
+        self.wire.exec(&statement, &[]).map(drop).map_err(|e| match e {
             Fault::Lost(why) => {
                 Error::Unavailable(format!("lost the connection while committing, the outcome is unknown: {why}"))
                     .into()
@@ -122,11 +127,9 @@ impl Conn {
     }
     /// Ends a transaction without a trace and without waiting; whether the connection can be used again.
     fn leave(&mut self) -> bool {
-        if self.wire.idle() {
-            self.wire.unsay();
-            return true;
-        }
-        self.turn("ROLLBACK").is_ok() && self.wire.part().is_ok()
+        let asked = self.turn("ROLLBACK").is_ok();
+        self.wire.part();
+        asked
     }
     /// A statement prepared before the schema changed is prepared anew when the transaction runs again.
     fn failure(&mut self, e: Fault) -> Failure {
@@ -379,8 +382,6 @@ impl Pg {
     pub(crate) fn worker_session(&self) -> Result<Option<Session>> {
         let mut wire = self.connect()?.wire;
         let held = first(&mut wire, &format!("SELECT CAST(pg_try_advisory_lock({LOCK_WORKER}) AS TEXT)"))?;
-        // Whoever asks whether it is still held will not wait long.
-        wire.patience(Duration::from_secs(5))?;
         Ok((held.as_deref() == Some("true")).then(|| Session(Mutex::new(wire))))
     }
 
@@ -389,13 +390,13 @@ impl Pg {
         let mut objections = Vec::new();
         for s in STATEMENTS.iter() {
             for v in s.variants[1] {
-                let objection = match wire.prepare(v.sql, false) {
+                let objection = match wire.prepare(v.sql) {
                     Err(Fault::Refused { text, .. } | Fault::Wrong(text)) => text,
                     Err(e) => return Err(e.into()),
-                    Ok(p) if p.params.len() != v.args.len() => format!("{} parameters", p.params.len()),
-                    Ok(p) if p.columns.len() != s.columns.len() => format!("{} columns", p.columns.len()),
-                    Ok(p) => match p.columns.iter().find(|c| c.holds == Type::NUMERIC) {
-                        Some(c) => format!("column {} is NUMERIC: cast it", c.name),
+                    Ok(p) if p.params().len() != v.args.len() => format!("{} parameters", p.params().len()),
+                    Ok(p) if p.columns().len() != s.columns.len() => format!("{} columns", p.columns().len()),
+                    Ok(p) => match p.columns().iter().find(|c| *c.type_() == Type::NUMERIC) {
+                        Some(c) => format!("column {} is NUMERIC: cast it", c.name()),
                         None => continue,
                     },
                 };
@@ -419,10 +420,8 @@ fn first(wire: &mut Wire, text: &str) -> Result<Option<String>> {
 
 /// Passes the rows of a text of the layer's own.
 pub(crate) fn query(wire: &mut Wire, text: &str, each: &mut dyn FnMut(&Row<'_>)) -> Result<()> {
-    let statement = wire.prepare(text, false)?;
-    wire.ask(&statement, [].iter(), "base/db")?;
-    wire.rows(&statement.columns, &mut |row| each(&Row::Pg(row)))?;
-    Ok(())
+    let statement = wire.prepare(text)?;
+    Ok(wire.rows(&statement, &[], &mut |row| each(&Row::Pg(row)))?)
 }
 
 /// Threads that wait for PostgreSQL in the place of an asynchronous shell.
@@ -473,6 +472,7 @@ fn roles(prefix: &str) -> String {
 pub(crate) struct Session(Mutex<Wire>);
 impl Session {
     pub(crate) fn alive(&self) -> bool {
-        locked(&self.0).control("SELECT 1").is_ok()
+        // Whoever asks whether the lock is still held will not wait long.
+        locked(&self.0).alive(Duration::from_secs(5))
     }
 }

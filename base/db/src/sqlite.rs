@@ -444,7 +444,7 @@ fn together(c: &Conn, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> (Ve
         let refused = std::iter::once(first).chain(jobs.try_iter().take(TOGETHER));
         return (refused.collect(), Err(unavailable(&e)));
     }
-    let begun = Instant::now();
+    let mut until = None;
     let mut ran: Vec<Box<dyn Job>> = Vec::new();
     let mut next = Some(first);
     let mut apart = false;
@@ -467,7 +467,9 @@ fn together(c: &Conn, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> (Ve
             }
         }
         ran.push(job);
-        if outcome.is_ok() && ran.len() < TOGETHER && begun.elapsed() < GATHER {
+        // However long the first took: those who wait already come with it.
+        let until = *until.get_or_insert_with(|| Instant::now() + GATHER);
+        if outcome.is_ok() && ran.len() < TOGETHER && Instant::now() < until {
             next = jobs.try_recv().ok();
         }
     }
