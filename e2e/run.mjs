@@ -37,4 +37,4 @@ after(async () => {
   await server.stop();
   if (process.exitCode) console.error(`the last words of the server:\n${server.log()}`);
 });
-for (const [title, walk] of journeys) test(title, { timeout: 120_000 }, () => walk(world));
+for (const [title, walk] of journeys) test(title, { timeout: 300_000 }, () => walk(world));

@@ -234,6 +234,11 @@ impl App {
 
     /// What to answer when a use case refused or failed: problem+json (RFC 9457) for the API, a page otherwise.
     pub async fn refuse(&self, req: &Req, e: Error) -> Response {
+        self.refuse_with(req, e, Html::empty()).await
+    }
+
+    /// The same, with what was typed below it on a page, so that it is not lost with the form.
+    pub async fn refuse_with(&self, req: &Req, e: Error, typed: Html) -> Response {
         let id = self.house().fresh_id().simple().to_string();
         let status = StatusCode::from_u16(e.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status.is_server_error() {
@@ -262,7 +267,7 @@ impl App {
             let again = matches!(status.as_u16(), 409 | 429 | 500..).then_some(here.as_str());
             let again =
                 again.map(|href| (href, if status == StatusCode::CONFLICT { t::SEE_NEW } else { t::TRY_AGAIN }));
-            let body = frame::refusal(title, &said, fields, again, req.lang);
+            let body = Html::join(vec![frame::refusal(title, &said, fields, again, req.lang), typed]);
             // What the database may have caused is told without it.
             let nav = self.0.o.nav;
             let nav = match status.as_u16() {

@@ -373,7 +373,8 @@ async fn figures(State(app): State<App>, req: Req) -> Response {
             let to = day("to", to, i64::from(time::civil_day(cx.now)))?;
             let from = day("from", from, to - 29)?;
             if to < from || to - from > 366 {
-                return Err(Error::field("from", linli_core::t::OUT_OF_RANGE.with("min", to - 366).with("max", to)));
+                let (first, last) = (time::day_text((to - 366) as i32), time::day_text(to as i32));
+                return Err(Error::field("from", linli_core::t::DAY_OUT_OF_RANGE.with("min", first).with("max", last)));
             }
             let figures = crate::figures(cx, unit, from, to)?;
             let lang = cx.actor.lang;

@@ -212,7 +212,11 @@ fn seat(cx: &mut Cx<'_, '_>, r: &Report) -> Result<Seat> {
     let units = linli_registry::units(cx)?;
     let path = units.path(placed.committee).to_vec();
     let facts = Facts { place_path: path.clone(), owner_path: path, ..Facts::default() };
-    cx.may(procedure::REPORT_FOR, procedure::LIST, &facts)
+    // The committee is no secret: whoever may not report for others there is told so.
+    cx.may(procedure::REPORT_FOR, procedure::LIST, &facts).map_err(|e| match e {
+        Error::NotFound => Error::forbidden(linli_core::t::FORBIDDEN),
+        e => e,
+    })
 }
 
 /// Sends a report: one matter, one act, its clocks, its first desk.

@@ -207,10 +207,14 @@ impl Refused {
         if self.errors.iter().any(|e| !e.field.is_empty()) {
             return errors;
         }
-        let typed: Vec<&str> = ["words", "way"].into_iter().filter_map(|f| self.raw.get(f)).collect();
-        let typed = ui::typed(t::P_TYPED.in_(lang), &typed.join("\n"));
-        Html::join(vec![errors, typed])
+        Html::join(vec![errors, typed(&self.raw, lang)])
     }
+}
+
+/// What somebody had typed into a form that is no longer there.
+pub(crate) fn typed(raw: &RawInput, lang: Lang) -> Html {
+    let typed: Vec<&str> = ["words", "way"].into_iter().filter_map(|f| raw.get(f)).collect();
+    ui::typed(t::P_TYPED.in_(lang), &typed.join("\n"))
 }
 
 /// The whole story of a matter with what one can do now.

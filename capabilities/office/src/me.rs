@@ -81,6 +81,7 @@ struct SessionView {
     id: String,
     api: bool,
     label: String,
+    /// When it was last used; of a token, which is not followed, when it was made.
     seen: Html,
     until: String,
 }

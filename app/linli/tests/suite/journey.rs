@@ -371,6 +371,14 @@ fn a_joint_task_has_its_own_clock_and_one_answer_reaches_the_resident() {
         assert_eq!(related(&official).unwrap().len(), 1);
         w.does(c.official, &task, "sign", &[]);
         w.does(c.official, &task, "done", &[("words", "线路已检查，无漏电")]);
+        // Who asked reads what came of it, from the case.
+        let asker = w.as_(c.worker);
+        assert_eq!(related(&asker).unwrap().len(), 1);
+        let told = w.house.read(&asker, |cx| {
+            let seen = linli_matters::see_id(cx, task.id)?;
+            linli_matters::story(cx, &seen, 0)
+        });
+        assert!(told.unwrap().acts.iter().any(|a| a.words.as_deref() == Some("线路已检查，无漏电")));
         assert!(!w.again(&task).open && w.again(&m).open);
         w.holds();
     }

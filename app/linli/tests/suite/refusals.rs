@@ -82,7 +82,9 @@ fn whoever_comes_second_is_told_what_changed() {
         let given = r#"{"revision": 2, "outcome": "solved", "words": "Replaced the lamp"}"#;
         let a = shell.ask(worker, "POST", &format!("/api/v1/cases/{}/moves/answer", m.number), given, &[]);
         assert!(a.status.as_u16() == 409 && a.body.contains("matters.changed"), "{}", a.body);
-        // Without a stale form it is what it is.
+        // Without a stale form it is what it is; what was typed is still not lost.
+        let a = sends(&shell, worker, &path, &answer[1..], &[]);
+        assert!(a.status.as_u16() == 403 && a.body.contains(TYPED), "{} {}", a.status, a.body);
         let given = r#"{"outcome": "solved", "words": "Replaced the lamp"}"#;
         let a = shell.ask(worker, "POST", &format!("/api/v1/cases/{}/moves/answer", m.number), given, &[]);
         assert_eq!(a.status.as_u16(), 403);
@@ -102,6 +104,12 @@ fn a_wrong_address_is_told_as_such() {
             let a = shell.ask(worker, method, path, "", &[]);
             assert!(a.status.as_u16() == status && a.body.contains(code), "{path}: {} {}", a.status, a.body);
         }
+        let days = format!("/api/v1/figures?unit={}&from=2026-01-02&to=2026-01-01", w.cast.committee);
+        let a = shell.ask(worker, "GET", &days, "", &[]);
+        assert!(a.status.as_u16() == 422 && a.body.contains("to 2026-01-01"), "{}", a.body);
+        let given = r#"{"words": "The lamp is broken", "on_behalf": "Li", "phone": "13800001111", "consent": true}"#;
+        let a = shell.ask(&doors["resident"].1, "POST", "/api/v1/cases", given, &[]);
+        assert_eq!(a.status.as_u16(), 403, "{}", a.body);
         let a = shell.ask(worker, "POST", "/api/v1/cases", "[]", &[]);
         assert!(a.status.as_u16() == 400 && a.body.contains("core.not_an_object"), "{}", a.body);
         let a = shell.ask(worker, "GET", "/m/%ff", "", &[]);

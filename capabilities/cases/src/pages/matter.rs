@@ -91,7 +91,7 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
     let done = match done {
         Err(Error::Conflict(msg)) => Err((StatusCode::CONFLICT, vec![FieldError { field: String::new(), msg }])),
         Err(Error::Invalid(errors)) => Err((linli_web::status_of(&errors), errors)),
-        Err(e) => return app.refuse(&req, e).await,
+        Err(e) => return app.refuse_with(&req, e, view::typed(&raw, req.lang)).await,
         Ok(_) => Ok(()),
     };
     match done {

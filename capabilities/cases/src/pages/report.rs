@@ -237,7 +237,7 @@ pub(super) async fn report_step(State(app): State<App>, mut req: Req) -> Respons
             })
             .await
         }
-        Err(e) => app.refuse(&req, e).await,
+        Err(e) => app.refuse_with(&req, e, view::typed(&posted.raw, req.lang)).await,
     }
 }
 

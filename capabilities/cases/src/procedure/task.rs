@@ -1,7 +1,7 @@
 //! The procedure of a task (协办): a unit's share of a case.
 use super::{CLOCK, PHOTOS, REASON, WAY, mv, state, words};
 use crate::t;
-use linli_core::{Cx, MatterId, Relation, Result, Role, Rule};
+use linli_core::{Cx, Error, MatterId, Relation, Result, Role, Rule};
 use linli_matters::{Clocked, Move, NewMatter, Procedure, Readers, Seed};
 use serde_json::Map;
 
@@ -78,9 +78,13 @@ pub static TASK: Procedure = Procedure {
 fn task_born(cx: &mut Cx<'_, '_>, seed: &Seed) -> Result<MatterId> {
     let parent = linli_matters::matter(cx, seed.parent)?;
     let units = linli_registry::units(cx)?;
-    let facts = linli_core::Facts { owner_path: units.path(seed.unit).to_vec(), ..Default::default() };
-    let system = linli_core::Actor::system();
-    let seat = cx.as_actor(&system, |cx| cx.may("task.view", "task.view", &facts))?;
+    // Whoever asks opens it from the own desk, and so takes part: the result is for them.
+    let from = seed.data["from"]
+        .as_str()
+        .and_then(|u| u.parse().ok())
+        .ok_or(Error::internal("a task that nobody asks for"))?;
+    let facts = linli_core::Facts { owner_path: units.path(from).to_vec(), ..Default::default() };
+    let seat = cx.may("task.view", "task.view", &facts)?;
     let new = NewMatter {
         kind: "task",
         state: "sent",
