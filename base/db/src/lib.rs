@@ -33,6 +33,12 @@ pub use linkme;
 ///   at most three of them.
 /// - `id IN UUIDS($1)`, `code NOT IN TEXTS($1)`, `n IN INTS($1)` take a slice.
 ///
+/// Short lists that a page always asks together are one statement (`UNION ALL` with a word that says what a row is). What it
+/// can bear: every branch has as many columns, and on PostgreSQL of one type each, which the first branch sets (a NULL
+/// there needs its CAST); a branch's own ORDER BY and LIMIT need a sub-select; the order of the whole is the program's to
+/// make; SQLite takes 500 branches and PostgreSQL plans each of them anew until it keeps a plan for all parameters, so few.
+/// Lists that differ in most of their columns, or of which one is seldom asked, stay statements of their own.
+///
 /// Refused: tables of other modules (a crate `linli-x` is module `x`) except through views `*_facts`; changing
 /// append-only tables; what differs between the engines (LIKE, `lower`, bare `sum`), and time or chance.
 pub use linli_db_macros::sql;

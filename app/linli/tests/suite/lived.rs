@@ -69,6 +69,7 @@ fn the_demo_is_what_its_acts_say() {
     let found = linli::verify::check(&house_of(&dir, None)).unwrap();
     assert!(found.matters > 80 && found.acts > 400, "{found:?}");
     assert!(found.faults.is_empty(), "{:#?}", found.faults);
+    every_report_fits_its_category(&dir);
     if let Some(url) = server() {
         let (dir, name) = (scratch("lived"), format!("linli_lived_{}", std::process::id()));
         on_server(&url, &format!("CREATE DATABASE {name}"));
@@ -81,6 +82,25 @@ fn the_demo_is_what_its_acts_say() {
     }
     every_tampering_is_found(&dir);
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// Whoever looks at the demo reads words and category together: one's own choice or the committee's, they belong together.
+fn every_report_fits_its_category(dir: &Path) {
+    let words = std::fs::read_to_string(root().join("data/demo/vocabulary.zh.json")).unwrap();
+    let words: serde_json::Value = serde_json::from_str(&words).unwrap();
+    let db = rusqlite::Connection::open(dir.join("linli.db")).unwrap();
+    let asked = "SELECT m.category, m.place_name, w.words FROM matters m JOIN acts a ON a.matter = m.id AND a.seq = 1
+        JOIN act_words w ON w.act = a.id WHERE m.kind = 'case' AND m.category <> ''";
+    let mut asked = db.prepare(asked).unwrap();
+    let mut rows = asked.query([]).unwrap();
+    let mut seen = 0;
+    while let Some(row) = rows.next().unwrap() {
+        let [category, place, said]: [String; 3] = [0, 1, 2].map(|i| row.get(i).unwrap());
+        let fits = |s: &serde_json::Value| s.as_str().is_some_and(|s| s.replace("{place}", &place) == said);
+        assert!(words["reports"][&category].as_array().unwrap().iter().any(fits), "{category}: {said}");
+        seen += 1;
+    }
+    assert!(seen > 60, "{seen} reports");
 }
 
 /// A check that cannot fail checks nothing: each of these small changes must be found.

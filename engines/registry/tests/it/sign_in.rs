@@ -47,12 +47,12 @@ fn a_password_opens_a_session_and_guessing_does_not() {
             (Some(person), "社某", 1, Some(w.code("YL")))
         );
         assert!(by(&token, Via::Api).is_none() && by("", Via::Page).is_none() && by(&token[1..], Via::Page).is_none());
-        // The statements of a request's actor: session with person, posts and homes; the versions of caches.
+        // The statement of a request's actor: session with person, posts, homes, and the versions of caches.
         let queries = w.read(&Actor::system(), |cx| {
             registry::actor_by_token(cx, &token, Via::Page)?;
             Ok(cx.tx.queries())
         });
-        assert_eq!(queries.unwrap(), 2);
+        assert_eq!(queries.unwrap(), 1);
 
         // The fictional district lets a page rest for seven days; use makes it last.
         w.pass(6 * time::DAY);

@@ -316,6 +316,9 @@ fn administrators_keep_what_lies_under_them() {
         // Posts: the role must fit the unit, and only an administrator above appoints.
         let (committee, grid) = (w.code("YL-E1.01"), w.code("YL-E1.01.G1"));
         let someone = w.person(east, "任某", None);
+        // Nobody with a post yet: the name is asked for by itself.
+        let names = w.read(&Actor::system(), |cx| registry::people_names(cx, &[someone])).unwrap();
+        assert_eq!(names[&someone].reveal(), "任某");
         let appoint = |unit: UnitId, role: Role| {
             move |cx: &mut linli_core::Cx<'_, '_>| registry::appoint(cx, someone, unit, role, true, None)
         };
