@@ -49,7 +49,7 @@ step() {
     else
         printf 'FAILED  %4d s  %5d passed, %d failed\n' $((SECONDS - start)) "$p" "$f"
         # What each failed test said, wherever it stands in the log, and then the end.
-        { awk '/^---- .* stdout ----$/ { on = 1 } /^failures:$|^test result:/ { on = 0 } on' "$logs/$name.log" | head -n 200
+        { awk '/^---- .* stdout ----$/ { on = 1 } /^failures:$|^test result:/ { on = 0 } on && !/^ +([0-9]+:|at) /' "$logs/$name.log" | head -n 200
           tail -n 60 "$logs/$name.log"; } | sed 's/^/    /'
     fi
 }

@@ -174,10 +174,13 @@ where
         self.out.insert(out).is_ok()
     }
     fn tell(self: Box<Self>, committed: Result<()>) {
+        let Submitted { f, then, out } = *self;
+        // Whoever hears of it may drop the database at once: what the write held must be gone by then.
+        drop(f);
         let unrun = || Err(Error::Unavailable("the write was not run".into()).into());
-        (self.then)(match committed {
-            Ok(()) => self.out.unwrap_or_else(unrun),
-            Err(e) => self.out.and_then(Result::err).map_or_else(|| Err(e.into()), Err),
+        then(match committed {
+            Ok(()) => out.unwrap_or_else(unrun),
+            Err(e) => out.and_then(Result::err).map_or_else(|| Err(e.into()), Err),
         });
     }
 }

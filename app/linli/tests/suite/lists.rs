@@ -115,6 +115,7 @@ fn pages_give_every_row_once() {
         // Search: common and rare terms, and nothing beyond one's scope.
         let q = |text: &str| Ask { q: Some(text.into()), ..Ask::default() };
         once(pages(&w, c.worker, ScopeKind::Within(c.committee), &q("灯坏")), numbers(&|_| true), "a common term");
+        once(pages(&w, c.supervisor, ScopeKind::Within(c.root), &q("灯坏")), numbers(&|_| true), "in the district");
         let rare = w.report(c.resident, w.words.private, "隔壁装修的瓷砖切割声");
         assert_eq!(
             pages(&w, c.worker, ScopeKind::Within(c.committee), &q("瓷砖切割")),
