@@ -18,7 +18,6 @@ mod sqlite;
 mod statement;
 mod tx;
 mod value;
-mod wire;
 mod worker;
 
 pub use copy::{Content, Progress, Snapshot, copy, finish, occupied, target};

@@ -16,8 +16,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// So many transactions share one commit at most, and none waits longer than this for later ones to join.
-const TOGETHER: usize = 64;
-const GATHER: Duration = Duration::from_millis(20);
+const TOGETHER: usize = 128;
+const GATHER: Duration = Duration::from_millis(40);
 /// So many writes may wait; at the measured speed that is about half a second.
 const WAITING: usize = 4096;
 /// Pages the log may hold before it is carried into the database file: 64 MB. A longer log writes a page that changes all
@@ -48,7 +48,7 @@ impl Conn {
         let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
+             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 67108864; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(error)?;
         // Without this SQLite prepares every statement with a bound LIMIT anew each time it runs, to look at the value.
