@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) fn put_event(tx: &mut Tx<'_>, e: &Event) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO events (id, kind, subject, at, data) VALUES ($1, $2, $3, $4, $5)"),
         &[&e.id, &e.kind, &e.subject, &e.at, &Json(&e.data)],
     )?;
@@ -13,7 +13,7 @@ pub(crate) fn put_event(tx: &mut Tx<'_>, e: &Event) -> Result<()> {
 }
 
 pub(crate) fn put_delivery(tx: &mut Tx<'_>, id: Uuid, event: Uuid, listener: &str, due: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO deliveries (id, event, listener, due, tries, dead) VALUES ($1, $2, $3, $4, 0, FALSE)"),
         &[&id, &event, &listener, &due],
     )?;
@@ -21,7 +21,7 @@ pub(crate) fn put_delivery(tx: &mut Tx<'_>, id: Uuid, event: Uuid, listener: &st
 }
 
 pub(crate) fn put_job(tx: &mut Tx<'_>, id: Uuid, kind: &str, data: &Value, due: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO jobs (id, kind, data, due, tries, dead) VALUES ($1, $2, $3, $4, 0, FALSE)"),
         &[&id, &kind, &Json(data), &due],
     )?;
@@ -66,7 +66,7 @@ pub(crate) fn job_done(tx: &mut Tx<'_>, id: Uuid) -> Result<u64> {
 }
 
 pub(crate) fn delivery_failed(tx: &mut Tx<'_>, id: Uuid, due: Millis, dead: bool, error: &str) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("UPDATE deliveries SET tries = tries + 1, due = $2, dead = $3, error = $4 WHERE id = $1"),
         &[&id, &due, &dead, &error],
     )?;
@@ -74,7 +74,7 @@ pub(crate) fn delivery_failed(tx: &mut Tx<'_>, id: Uuid, due: Millis, dead: bool
 }
 
 pub(crate) fn job_failed(tx: &mut Tx<'_>, id: Uuid, due: Millis, dead: bool, error: &str) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("UPDATE jobs SET tries = tries + 1, due = $2, dead = $3, error = $4 WHERE id = $1"),
         &[&id, &due, &dead, &error],
     )?;
@@ -100,7 +100,7 @@ pub(crate) fn tick_at(tx: &mut Tx<'_>) -> Result<Vec<(String, Millis)>> {
 }
 
 pub(crate) fn tick_done(tx: &mut Tx<'_>, name: &str, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO ticks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at"),
         &[&name, &at],
     )?;
@@ -117,7 +117,7 @@ pub(crate) fn claim_command(tx: &mut Tx<'_>, sender: Uuid, key: &str, fingerprin
 }
 
 pub(crate) fn answer_command(tx: &mut Tx<'_>, sender: Uuid, key: &str, answer: &Value) -> Result<()> {
-    tx.exec(sql!("INSERT INTO answers (sender, key, answer) VALUES ($1, $2, $3)"), &[&sender, &key, &Json(answer)])?;
+    tx.put(sql!("INSERT INTO answers (sender, key, answer) VALUES ($1, $2, $3)"), &[&sender, &key, &Json(answer)])?;
     Ok(())
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn command(tx: &mut Tx<'_>, sender: Uuid, key: &str) -> Result<Option
 }
 
 pub(crate) fn forget_commands(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
-    tx.exec(
+    tx.put(
         sql!(
             "DELETE FROM answers WHERE EXISTS (SELECT 1 FROM commands c WHERE c.sender = answers.sender AND c.key = answers.key AND c.at < $1)"
         ),
@@ -159,7 +159,7 @@ pub(crate) fn put_setting(
     author: Option<Uuid>,
     at: Millis,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO settings (id, name, valid_from, value, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &name, &valid_from, &Json(value), &author, &at],
     )?;
@@ -171,7 +171,7 @@ pub(crate) fn versions(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>> {
 }
 
 pub(crate) fn bump(tx: &mut Tx<'_>, name: &str) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO versions (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = versions.n + 1"),
         &[&name],
     )?;

@@ -13,7 +13,7 @@ fn insert(tx: &mut Tx<'_>) -> Result<()> {
     for _ in 0..3 {
         let n = NEXT.fetch_add(1, Relaxed);
         let name = format!("幸福里小区 {n:08} 号楼电动车飞线充电，已经持续多天，影响老人出行，请尽快处理。");
-        tx.exec(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, $2)"), &[&name, &n])?;
+        tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, $2)"), &[&name, &n])?;
     }
     Ok(())
 }

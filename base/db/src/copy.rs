@@ -5,14 +5,12 @@
 //! From the first row until [`finish`] the target carries a mark: it opens for nobody but the next [`target`], which empties
 //! it, so that a copy that was broken off is begun again and never taken for a whole one.
 use crate::tx::{Conn, caught};
-use crate::{Db, Engine, Error, Options, Result, Row, Value, migrate, pg, sqlite};
+use crate::{Db, Engine, Error, Options, Result, Row, Value, migrate, pg, sqlite, wire};
 use linli_schema::{ColumnType, TableInfo, schema};
-use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::{ToSql, Type};
 use rusqlite::params_from_iter;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// Progress is told after each so many rows.
@@ -100,11 +98,14 @@ impl Snapshot {
                 }
             }
             Held::Pg(c) => {
-                let none: [&(dyn ToSql + Sync); 0] = [];
-                let mut found = c.client().query_raw(&select(table, Engine::Pg), none).map_err(refused)?;
-                while let Some(r) = found.next().map_err(refused)? {
-                    row(&Row::Pg(&r))?;
-                }
+                // To the end even after an error of ours: what is on its way must be read.
+                let mut done = Ok(());
+                pg::query(c.wire(), &select(table, Engine::Pg), &mut |r| {
+                    if done.is_ok() {
+                        done = row(r);
+                    }
+                })?;
+                done?;
             }
         }
         progress(&table.name, rows);
@@ -217,15 +218,14 @@ fn put(from: &mut Snapshot, to: &mut Conn<'_>, table: &'static TableInfo, progre
             })
         }
         Conn::Pg(c) => {
-            let client = c.client();
-            let shape = client.prepare(&format!("SELECT {columns} FROM {name}")).map_err(refused)?;
+            let wire = c.wire();
+            let shape = wire.prepare(&format!("SELECT {columns} FROM {name}"))?;
             let types: Vec<Type> = shape.columns().iter().map(|c| c.type_().clone()).collect();
             let text = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
-            let mut writer = BinaryCopyInWriter::new(client.copy_in(&text).map_err(refused)?, &types);
-            let wrong = |e| at(table, "*", refused(e));
-            let done = from.table(table, progress, &mut |values| writer.write_raw(values).map_err(wrong))?;
-            writer.finish().map_err(wrong)?;
-            Ok(done)
+            let wrong = |e: wire::Fault| at(table, "*", e.into());
+            wire.copy_in(&text, &types, wrong, |put| {
+                caught(|| from.table(table, progress, &mut |values| put(values).map_err(wrong)))
+            })
         }
     }
 }
@@ -267,7 +267,11 @@ fn holds_rows(conn: &mut Conn<'_>, table: &str) -> Result<bool> {
     let text = format!("SELECT 1 FROM {table} LIMIT 1");
     match conn {
         Conn::Sqlite(c) => c.raw().prepare(&text).and_then(|mut s| s.exists([])).map_err(sqlite::error),
-        Conn::Pg(c) => Ok(c.client().query_opt(&text, &[]).map_err(refused)?.is_some()),
+        Conn::Pg(c) => {
+            let mut any = false;
+            pg::query(c.wire(), &text, &mut |_| any = true)?;
+            Ok(any)
+        }
     }
 }
 
@@ -305,10 +309,6 @@ fn add(hash: &mut Sha256, value: &Value<'_>) {
         // The last two never come out of a database.
         Value::Null | Value::List(_) | Value::Unfit(_) => part(0, &[]),
     }
-}
-
-fn refused(e: postgres::Error) -> Error {
-    pg::failure(&e).error
 }
 
 /// Says which table it was.

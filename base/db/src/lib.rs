@@ -18,6 +18,7 @@ mod sqlite;
 mod statement;
 mod tx;
 mod value;
+mod wire;
 mod worker;
 
 pub use copy::{Content, Progress, Snapshot, copy, finish, occupied, target};

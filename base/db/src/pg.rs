@@ -1,12 +1,11 @@
 //! PostgreSQL: a pool of plain connections, each used from one thread at a time.
+//!
+//! BEGIN and [`Conn::put`] only wait in line and travel with the next statement whose answer is needed, or with COMMIT.
 use crate::pool::Pool;
 use crate::tx::{self, Batch, Failure, Tx, caught};
+use crate::wire::{Fault, Wire};
 use crate::{Db, Engine, Error, Options, Result, Row, STATEMENTS, Sql, Value, locked, migrate};
 use linli_schema::schema;
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::{ToSql, Type};
-use postgres::{Client, Config, NoTls, Statement};
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -15,6 +14,8 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Config, Statement};
 
 /// A write that keeps meeting others is run again so many times,
 const AGAIN: u32 = 5;
@@ -31,7 +32,7 @@ const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// A connection and what it has prepared; a new connection starts with nothing prepared.
 pub(crate) struct Conn {
-    client: Client,
+    wire: Wire,
     /// By address and length of a text that lives as long as the program.
     prepared: HashMap<(usize, usize), Statement>,
     /// The prefix of the modules' roles, and the module whose role is on, if known.
@@ -49,19 +50,23 @@ impl Conn {
         Ok(conn)
     }
     /// For the layer's own statements.
-    pub(crate) fn client(&mut self) -> &mut Client {
-        &mut self.client
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
     pub(crate) fn control(&mut self, text: &str) -> Result<()> {
         self.module = None;
-        self.client.batch_execute(text).map_err(|e| failure(&e).error)
+        Ok(self.wire.control(text)?)
     }
-    fn prepared(&mut self, text: &'static str) -> Result<Statement, postgres::Error> {
+    /// Waits for all that was put.
+    pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        self.wire.settle().map_err(|e| self.failure(e))
+    }
+    fn prepared(&mut self, text: &'static str) -> Result<Statement, Failure> {
         let key = (text.as_ptr().addr(), text.len());
         if let Some(s) = self.prepared.get(&key) {
             return Ok(s.clone());
         }
-        let s = self.client.prepare(text)?;
+        let s = self.wire.prepare(text).map_err(|e| self.failure(e))?;
         self.prepared.insert(key, s.clone());
         Ok(s)
     }
@@ -69,21 +74,28 @@ impl Conn {
         &mut self,
         sql: &'static Sql,
         values: &'s [Value<'v>],
-    ) -> Result<(Statement, Vec<&'s (dyn ToSql + Sync)>), Failure> {
+    ) -> Result<(Statement, Vec<&'s Value<'v>>), Failure> {
         if let Some(prefix) = &self.role
             && self.module != Some(sql.module)
         {
             let role = if sql.module.is_empty() { "NONE".to_owned() } else { format!("\"{prefix}{}\"", sql.module) };
-            self.client.batch_execute(&format!("SET LOCAL ROLE {role}")).map_err(|e| failure(&e))?;
+            self.wire.control(&format!("SET LOCAL ROLE {role}")).map_err(|e| self.failure(e))?;
             self.module = Some(sql.module);
         }
         let (text, args) = sql.choose(Engine::Pg, values)?;
-        let statement = self.prepared(text).map_err(|e| self.failure(&e))?;
-        Ok((statement, args.map(|v| v as _).collect()))
+        Ok((self.prepared(text)?, args.collect()))
+    }
+    /// Puts in line a statement that has no rows.
+    pub(crate) fn put(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<(), Failure> {
+        let (statement, args) = self.ready(sql, values)?;
+        if !statement.columns().is_empty() {
+            return Err(Error::Bug("its rows would be lost".into()).into());
+        }
+        self.wire.put(&statement, &args, sql.at).map_err(|e| self.failure(e))
     }
     pub(crate) fn exec(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
         let (statement, args) = self.ready(sql, values)?;
-        self.client.execute(&statement, &args).map_err(|e| self.failure(&e))
+        self.wire.exec(&statement, &args).map_err(|e| self.failure(e))
     }
     pub(crate) fn rows(
         &mut self,
@@ -92,55 +104,67 @@ impl Conn {
         each: &mut dyn FnMut(&Row<'_>) -> bool,
     ) -> Result<(), Failure> {
         let (statement, args) = self.ready(sql, values)?;
-        let stream = || {
-            let mut rows = self.client.query_raw(&statement, args)?;
-            let mut wanted = true;
-            // To the end even if no more is wanted: an error may come last.
-            while let Some(row) = rows.next()? {
-                wanted = wanted && each(&Row::Pg(&row));
+        let mut wanted = true;
+        // To the end even if no more is wanted: an error may come last.
+        let ended = self.wire.rows(&statement, &args, &mut |row| wanted = wanted && each(&Row::Pg(row)));
+        ended.map_err(|e| self.failure(e))
+    }
+    /// Puts BEGIN or ROLLBACK in line.
+    fn turn(&mut self, text: &'static str) -> Result<(), Failure> {
+        self.module = None;
+        let statement = self.prepared(text)?;
+        self.wire.put(&statement, &[], text).map_err(|e| self.failure(e))
+    }
+    fn commit(&mut self) -> Result<(), Failure> {
+        let statement = self.prepared("COMMIT")?;
+        self.wire.exec(&statement, &[]).map(drop).map_err(|e| match e {
+            Fault::Lost(why) => {
+                Error::Unavailable(format!("lost the connection while committing, the outcome is unknown: {why}"))
+                    .into()
             }
-            Ok(())
-        };
-        stream().map_err(|e| self.failure(&e))
+            e => self.failure(e),
+        })
+    }
+    /// Ends a transaction without a trace and without waiting; whether the connection can be used again.
+    fn leave(&mut self) -> bool {
+        let asked = self.turn("ROLLBACK").is_ok();
+        self.wire.part();
+        asked
     }
     /// A statement prepared before the schema changed is prepared anew when the transaction runs again.
-    fn failure(&mut self, e: &postgres::Error) -> Failure {
-        let stale = e.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && message(e).contains("cached plan");
-        if stale {
+    fn failure(&mut self, e: Fault) -> Failure {
+        // 0A000: feature not supported.
+        if matches!(&e, Fault::Refused { code, text, .. } if code == "0A000" && text.contains("cached plan")) {
             self.prepared.clear();
             return Failure { error: Error::Unavailable("the schema has just changed".into()), again: true };
         }
-        failure(e)
-    }
-}
-
-/// PostgreSQL's own words, without the wrapping.
-pub(crate) fn message(e: &postgres::Error) -> String {
-    match (e.as_db_error(), std::error::Error::source(e)) {
-        (Some(d), _) => d.message().to_owned(),
-        (None, Some(s)) => format!("{e}: {s}"),
-        (None, None) => e.to_string(),
+        e.into()
     }
 }
 
 /// What PostgreSQL's errors mean for the caller (SQLSTATE classes: PostgreSQL manual, appendix A).
-pub(crate) fn failure(e: &postgres::Error) -> Failure {
-    let text = message(e);
-    let Some(db) = e.as_db_error() else {
-        let io = std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>());
-        return if e.is_closed() || io { Error::Unavailable(text) } else { Error::Bug(text) }.into();
-    };
-    let code = db.code();
-    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
-        return Failure { error: Error::Conflict, again: true };
+impl From<Fault> for Failure {
+    fn from(e: Fault) -> Self {
+        let (code, text, constraint) = match e {
+            Fault::Refused { code, text, constraint } => (code, text, constraint),
+            Fault::Lost(text) => return Error::Unavailable(text).into(),
+            Fault::Wrong(text) => return Error::Bug(text).into(),
+        };
+        match (code.as_str(), code.get(..2).unwrap_or_default()) {
+            // Could not be serialized, and waited for each other.
+            ("40001" | "40P01", _) => return Failure { error: Error::Conflict, again: true },
+            ("57014", _) => Error::Deadline,
+            (_, "23") => Error::Constraint(constraint.unwrap_or(text)),
+            (_, "08" | "53" | "55" | "57" | "58" | "XX") => Error::Unavailable(text),
+            _ => Error::Bug(text),
+        }
+        .into()
     }
-    match code.code().get(..2).unwrap_or_default() {
-        "23" => Error::Constraint(db.constraint().unwrap_or(&text).to_owned()),
-        "57" if *code == SqlState::QUERY_CANCELED => Error::Deadline,
-        "08" | "53" | "55" | "57" | "58" | "XX" => Error::Unavailable(text),
-        _ => Error::Bug(text),
+}
+impl From<Fault> for Error {
+    fn from(e: Fault) -> Self {
+        Failure::from(e).error
     }
-    .into()
 }
 
 thread_local! {
@@ -209,35 +233,32 @@ impl Pg {
     /// it takes for few rows; that a page elsewhere costs hardly more than the next one keeps it from sorting what sums of many
     /// rows should hash, and from reading all of a list in the order of the table. No list is worth compiling.
     fn connect(&self) -> Result<Conn> {
-        let mut client = self.config.connect(NoTls).map_err(|e| Error::Unavailable(message(&e)))?;
+        let mut wire = Wire::connect(&self.config).map_err(|e| match e {
+            Fault::Refused { text, .. } | Fault::Lost(text) | Fault::Wrong(text) => Error::Unavailable(text),
+        })?;
         let durable = self.durable.load(Relaxed);
-        let refuse = |e: postgres::Error| failure(&e).error;
-        client
-            .batch_execute(&format!(
-                "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; \
+        wire.control(&format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; \
                  SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; SET jit = off; {}",
-                self.options.statement_timeout.as_millis().max(1),
-                if durable { "" } else { "SET synchronous_commit = off" },
-            ))
-            .map_err(refuse)?;
+            self.options.statement_timeout.as_millis().max(1),
+            if durable { "" } else { "SET synchronous_commit = off" },
+        ))?;
         for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-            let value: String =
-                client.query_one(&format!("SHOW {setting}"), &[]).and_then(|r| r.try_get(0)).map_err(refuse)?;
-            if durable && value == "off" {
+            if durable && first(&mut wire, &format!("SHOW {setting}"))?.as_deref() == Some("off") {
                 return Err(Error::Unavailable(format!(
                     "PostgreSQL runs with {setting} = off: what is committed could be lost"
                 )));
             }
         }
-        Ok(Conn { client, prepared: HashMap::new(), role: self.options.role.clone(), module: None })
+        Ok(Conn { wire, prepared: HashMap::new(), role: self.options.role.clone(), module: None })
     }
 
     /// Begins; a connection that has died in the pool is replaced, for nothing has been done on it yet.
-    fn begin(&self, c: &mut Conn, text: &str) -> Result<()> {
-        c.control(text).or_else(|_| {
+    fn begin(&self, c: &mut Conn, text: &'static str) -> Result<()> {
+        if !c.wire.rested() {
             *c = self.connect()?;
-            c.control(text)
-        })
+        }
+        c.turn(text).map_err(|e| e.error)
     }
     fn snapshot<R, E: From<Error>>(
         &self,
@@ -250,14 +271,15 @@ impl Pg {
             wait,
             || self.connect(),
             |c| {
-                let limit = until
-                    .map_or(String::new(), |_| format!("; SET LOCAL statement_timeout = {}", wait.as_millis().max(1)));
-                if let Err(e) = self.begin(c, &format!("{READ}{limit}")) {
+                let limit = |c: &mut Conn| match until {
+                    Some(_) => c.control(&format!("SET LOCAL statement_timeout = {}", wait.as_millis().max(1))),
+                    None => Ok(()),
+                };
+                if let Err(e) = self.begin(c, READ).and_then(|()| limit(c)) {
                     return (Err(e.into()), false);
                 }
                 let (out, _) = Tx::new(tx::Conn::Pg(c), until).guarded(f);
-                let ended = c.control("ROLLBACK").is_ok();
-                (out, ended)
+                (out, c.leave())
             },
         )?
     }
@@ -308,15 +330,12 @@ impl Pg {
         }
         let (out, again) = Tx::new(tx::Conn::Pg(c), None).guarded(f);
         match out {
-            Ok(r) => match commit(c) {
+            Ok(r) => match c.commit() {
                 Ok(()) => (Once::Done(Ok(r)), true),
-                Err(Failure { error, again: true }) => (Once::Again(error), true),
-                Err(Failure { error, .. }) => (Once::Done(Err(error.into())), false),
+                Err(Failure { error, again: true }) => (Once::Again(error), c.leave()),
+                Err(Failure { error, .. }) => (Once::Done(Err(error.into())), c.leave()),
             },
-            Err(e) => {
-                let kept = c.control("ROLLBACK").is_ok();
-                (if again { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, kept)
-            }
+            Err(e) => (if again { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, c.leave()),
         }
     }
     pub(crate) fn batch<R, E: From<Error>>(&self, f: impl FnOnce(&mut Batch<'_>) -> Result<R, E>) -> Result<R, E> {
@@ -329,11 +348,11 @@ impl Pg {
                 }
                 let out = Batch::new(tx::Conn::Pg(c)).run(f);
                 match out {
-                    Ok(r) => match commit(c) {
+                    Ok(r) => match c.commit() {
                         Ok(()) => (Ok(r), true),
-                        Err(e) => (Err(e.error.into()), false),
+                        Err(e) => (Err(e.error.into()), c.leave()),
                     },
-                    Err(e) => (Err(e), c.control("ROLLBACK").is_ok()),
+                    Err(e) => (Err(e), c.leave()),
                 }
             },
         )?
@@ -361,21 +380,19 @@ impl Pg {
     }
 
     pub(crate) fn worker_session(&self) -> Result<Option<Session>> {
-        let mut client = self.connect()?.client;
-        let row =
-            client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_WORKER]).map_err(|e| failure(&e).error)?;
-        let held: bool = row.try_get(0).map_err(|e| failure(&e).error)?;
-        Ok(held.then(|| Session(Mutex::new(client))))
+        let mut wire = self.connect()?.wire;
+        let held = first(&mut wire, &format!("SELECT CAST(pg_try_advisory_lock({LOCK_WORKER}) AS TEXT)"))?;
+        Ok((held.as_deref() == Some("true")).then(|| Session(Mutex::new(wire))))
     }
 
     pub(crate) fn check_statements(&self) -> Result<Vec<String>> {
-        let mut client = self.connect()?.client;
+        let mut wire = self.connect()?.wire;
         let mut objections = Vec::new();
         for s in STATEMENTS.iter() {
             for v in s.variants[1] {
-                let objection = match client.prepare(v.sql) {
-                    Err(e) if e.as_db_error().is_some() => message(&e),
-                    Err(e) => return Err(failure(&e).error),
+                let objection = match wire.prepare(v.sql) {
+                    Err(Fault::Refused { text, .. } | Fault::Wrong(text)) => text,
+                    Err(e) => return Err(e.into()),
                     Ok(p) if p.params().len() != v.args.len() => format!("{} parameters", p.params().len()),
                     Ok(p) if p.columns().len() != s.columns.len() => format!("{} columns", p.columns().len()),
                     Ok(p) => match p.columns().iter().find(|c| *c.type_() == Type::NUMERIC) {
@@ -390,16 +407,21 @@ impl Pg {
     }
 }
 
-fn commit(c: &mut Conn) -> Result<(), Failure> {
-    c.client.batch_execute("COMMIT").map_err(|e| {
-        let lost = e.as_db_error().is_none();
-        if lost {
-            Error::Unavailable(format!("lost the connection while committing, the outcome is unknown: {}", message(&e)))
-                .into()
-        } else {
-            failure(&e)
+/// The text in the first column of the only row.
+fn first(wire: &mut Wire, text: &str) -> Result<Option<String>> {
+    let mut found = None;
+    query(wire, text, &mut |row| {
+        if let Ok(Value::Text(t)) = row.value(0) {
+            found = Some(t.to_owned());
         }
-    })
+    })?;
+    Ok(found)
+}
+
+/// Passes the rows of a text of the layer's own.
+pub(crate) fn query(wire: &mut Wire, text: &str, each: &mut dyn FnMut(&Row<'_>)) -> Result<()> {
+    let statement = wire.prepare(text)?;
+    Ok(wire.rows(&statement, &[], &mut |row| each(&Row::Pg(row)))?)
 }
 
 /// Threads that wait for PostgreSQL in the place of an asynchronous shell.
@@ -447,9 +469,10 @@ fn roles(prefix: &str) -> String {
 }
 
 /// A connection of its own, for a lock that ends with it.
-pub(crate) struct Session(Mutex<Client>);
+pub(crate) struct Session(Mutex<Wire>);
 impl Session {
     pub(crate) fn alive(&self) -> bool {
-        locked(&self.0).is_valid(Duration::from_secs(5)).is_ok()
+        // Whoever asks whether the lock is still held will not wait long.
+        locked(&self.0).alive(Duration::from_secs(5))
     }
 }

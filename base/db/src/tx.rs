@@ -101,6 +101,18 @@ impl<'c> Tx<'c> {
         })
     }
 
+    /// Runs a statement that gives no rows and whose number of changed rows nobody needs. On PostgreSQL it is not waited
+    /// for: should it fail, the next statement or the end of the transaction does.
+    pub fn put(&mut self, sql: &'static Sql, params: &[&dyn Param]) -> Result<()> {
+        self.run(sql, |conn, until| {
+            let values = values(params);
+            match conn {
+                Conn::Sqlite(c) => c.exec(sql, &values, until).map(drop),
+                Conn::Pg(c) => c.put(sql, &values),
+            }
+        })
+    }
+
     /// Passes rows to `f` until it says false.
     fn rows<T: FromRow>(
         &mut self,
@@ -195,7 +207,12 @@ impl<'c> Batch<'c> {
         }
         let begun = self.conn.control("SAVEPOINT step");
         begun.map_err(|e| self.lose(e))?;
-        let (out, _) = Tx::new(self.conn.reborrow(), None).guarded(f);
+        let (mut out, _) = Tx::new(self.conn.reborrow(), None).guarded(f);
+        if let (Ok(_), Conn::Pg(c)) = (&out, &mut self.conn)
+            && let Err(e) = c.settle()
+        {
+            out = Err(e.error.into());
+        }
         let ended = self.conn.control(if out.is_ok() {
             "RELEASE SAVEPOINT step"
         } else {

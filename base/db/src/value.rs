@@ -1,9 +1,9 @@
 //! What may go into a parameter and come out of a column.
 use crate::{Error, Result};
 use bytes::BytesMut;
-use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 /// A value on its way to or from either engine.
@@ -253,14 +253,14 @@ pub enum Row<'r> {
     /// SQLite's.
     Sqlite(&'r rusqlite::Row<'r>),
     /// PostgreSQL's.
-    Pg(&'r postgres::Row),
+    Pg(&'r tokio_postgres::Row),
 }
 impl Row<'_> {
     /// The column at an index, as the engine gives it.
     pub(crate) fn value(&self, i: usize) -> Result<Value<'_>> {
         match self {
             Row::Sqlite(r) => r.get_ref(i).map(Value::from).map_err(|e| Error::Decode(e.to_string())),
-            Row::Pg(r) => r.try_get(i).map_err(|e| Error::Decode(crate::pg::message(&e))),
+            Row::Pg(r) => r.try_get(i).map_err(|e| Error::Decode(e.to_string())),
         }
     }
     /// The column at an index.

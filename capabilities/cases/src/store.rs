@@ -98,7 +98,7 @@ pub(crate) fn placed(tx: &mut Tx<'_>, matter: MatterId, place: Option<PlaceId>) 
 }
 
 pub(crate) fn put_case(tx: &mut Tx<'_>, matter: MatterId, on_behalf: bool) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO cases (matter, on_behalf, returns, ruled, extended, dissatisfied) VALUES ($1, $2, 0, FALSE, FALSE, 0)"
         ),
@@ -108,7 +108,7 @@ pub(crate) fn put_case(tx: &mut Tx<'_>, matter: MatterId, on_behalf: bool) -> Re
 }
 
 pub(crate) fn set_case(tx: &mut Tx<'_>, c: &Case) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE cases SET sender = $2, handler = $3, answered_by = $4, returns = $5, ruled = $6, dispatched = $7, contacted = $8,
              extended = $9, asked = $10, asked_days = $11, asked_until = $12, outcome = $13, satisfied = $14, solved = $15,
@@ -160,7 +160,7 @@ pub(crate) fn categories(tx: &mut Tx<'_>, at: Millis) -> Result<Vec<Category>> {
 }
 
 pub(crate) fn put_category(tx: &mut Tx<'_>, c: &Category, from: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO categories (code, parent, sort, name_zh, name_en, examples, term_class, audience, danger, proof, valid_from)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -216,7 +216,7 @@ pub(crate) fn responsibilities(tx: &mut Tx<'_>, at: Millis) -> Result<Vec<Respon
 }
 
 pub(crate) fn put_responsibility(tx: &mut Tx<'_>, r: &Responsibility, from: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO responsibilities (id, category, actor_zh, actor_en, pays_zh, pays_en, article_zh, article_en, statutory, valid_from)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
@@ -275,7 +275,7 @@ pub(crate) fn rules(tx: &mut Tx<'_>) -> Result<Vec<RuleRow>> {
 }
 
 pub(crate) fn put_rule(tx: &mut Tx<'_>, r: &RuleRow, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO routing_rules (id, scope, stage, category, facts, target, note_zh, note_en, author, at, valid_from, valid_until)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
@@ -324,7 +324,7 @@ pub(crate) fn drafts(tx: &mut Tx<'_>, person: PersonId) -> Result<Vec<(String, M
 }
 
 pub(crate) fn put_draft(tx: &mut Tx<'_>, person: PersonId, key: &str, row: &DraftRow) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO report_drafts (person, key, at, body, number) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (person, key) DO UPDATE SET at = excluded.at, body = excluded.body, number = excluded.number"
@@ -335,7 +335,7 @@ pub(crate) fn put_draft(tx: &mut Tx<'_>, person: PersonId, key: &str, row: &Draf
 }
 
 pub(crate) fn drop_draft(tx: &mut Tx<'_>, person: PersonId, key: &str) -> Result<()> {
-    tx.exec(sql!("DELETE FROM report_drafts WHERE person = $1 AND key = $2 AND number IS NULL"), &[&person, &key])?;
+    tx.put(sql!("DELETE FROM report_drafts WHERE person = $1 AND key = $2 AND number IS NULL"), &[&person, &key])?;
     Ok(())
 }
 
@@ -442,10 +442,7 @@ pub(crate) fn inbox_views(tx: &mut Tx<'_>) -> Result<Vec<(PersonId, Uuid, Sealed
 }
 
 pub(crate) fn put_inbox_view(tx: &mut Tx<'_>, id: Uuid, person: PersonId, at: Millis, body: &Sealed) -> Result<()> {
-    tx.exec(
-        sql!("INSERT INTO inbox_views (id, person, at, body) VALUES ($1, $2, $3, $4)"),
-        &[&id, &person, &at, body],
-    )?;
+    tx.put(sql!("INSERT INTO inbox_views (id, person, at, body) VALUES ($1, $2, $3, $4)"), &[&id, &person, &at, body])?;
     Ok(())
 }
 

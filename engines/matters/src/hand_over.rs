@@ -217,7 +217,7 @@ fn move_home(cx: &mut Cx<'_, '_>, m: &mut Matter, home: &Home) -> Result<()> {
     }
     m.audience = home.audience;
     [m.u1, m.u2, m.u3, m.u4, m.u5, m.u6] = home.u;
-    cx.tx.exec(
+    cx.tx.put(
         sql!(
             "UPDATE matters SET committee = $2, audience = $3, u1 = $4, u2 = $5, u3 = $6, u4 = $7, u5 = $8, u6 = $9 WHERE id = $1"
         ),

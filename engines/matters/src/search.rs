@@ -12,7 +12,7 @@ fn text(m: &Matter, words: &str) -> String {
 pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, words: &str) -> Result<()> {
     let random: [u8; 4] = cx.random();
     let doc = (cx.now << 20) | i64::from(u32::from_le_bytes(random) & 0xf_ffff);
-    cx.tx.exec(sql!("INSERT INTO search_docs (id, doc) VALUES ($1, $2)"), &[&m.id, &doc])?;
+    cx.tx.put(sql!("INSERT INTO search_docs (id, doc) VALUES ($1, $2)"), &[&m.id, &doc])?;
     index(cx, doc, &text(m, words))
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn again(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<()> {
     let Some((doc,)) = cx.tx.opt::<(i64,)>(sql!("SELECT doc FROM search_docs WHERE id = $1 LIMIT 1"), &[&m.id])? else {
         return Ok(());
     };
-    cx.tx.exec(sql!(sqlite "DELETE FROM search WHERE rowid = $1", pg "DELETE FROM search WHERE doc = $1"), &[&doc])?;
+    cx.tx.put(sql!(sqlite "DELETE FROM search WHERE rowid = $1", pg "DELETE FROM search WHERE doc = $1"), &[&doc])?;
     index(cx, doc, &text(m, &words))
 }
 
@@ -40,7 +40,7 @@ pub fn reindex(cx: &mut Cx<'_, '_>, after: Option<MatterId>, limit: i64) -> Resu
 }
 
 fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {
-    cx.tx.exec(
+    cx.tx.put(
         sql!(
             sqlite "INSERT INTO search (rowid, terms) VALUES ($1, $2)",
             pg "INSERT INTO search (doc, terms) VALUES ($1, to_tsvector('simple', $2))"

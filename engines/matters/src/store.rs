@@ -25,7 +25,7 @@ pub(crate) fn open_at_places(tx: &mut Tx<'_>, places: &[PlaceId]) -> Result<Vec<
 }
 
 pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO matters (id, number, kind, version, state, title, category, term_class, place, place_name, committee, owner, assignee,
              reporter, audience, named, parent, open, supervised, redo, revision, opened, due, closed, u1, u2, u3, u4, u5, u6)
@@ -129,7 +129,7 @@ pub(crate) struct NewAct<'a> {
 }
 
 pub(crate) fn put_act(tx: &mut Tx<'_>, a: &NewAct<'_>) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO acts (id, matter, seq, move, from_state, to_state, at, person, post, unit, role, via, committee, owner, due,
              audience, data, commitment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
@@ -143,7 +143,7 @@ pub(crate) fn put_act(tx: &mut Tx<'_>, a: &NewAct<'_>) -> Result<()> {
 }
 
 pub(crate) fn put_words(tx: &mut Tx<'_>, act: ActId, matter: MatterId, words: &str, salt: &[u8]) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO act_words (act, matter, words, salt) VALUES ($1, $2, $3, $4)"),
         &[&act, &matter, &words, &salt],
     )?;
@@ -192,7 +192,7 @@ pub(crate) fn parties(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<UnitId>> 
 }
 
 pub(crate) fn put_party(tx: &mut Tx<'_>, matter: MatterId, unit: UnitId, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO matter_parties (matter, unit, at) VALUES ($1, $2, $3) ON CONFLICT (matter, unit) DO NOTHING"),
         &[&matter, &unit, &at],
     )?;
@@ -236,7 +236,7 @@ pub(crate) fn provisional(tx: &mut Tx<'_>, after: Uuid, limit: i64) -> Result<Ve
 }
 
 pub(crate) fn put_clock(tx: &mut Tx<'_>, c: &ClockRow) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO clocks (id, matter, stage, unit, running, started, due, stopped, provisional, warned, alarm, events)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
@@ -250,7 +250,7 @@ pub(crate) fn put_clock(tx: &mut Tx<'_>, c: &ClockRow) -> Result<()> {
 }
 
 pub(crate) fn set_clock(tx: &mut Tx<'_>, c: &ClockRow) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE clocks SET unit = $2, running = $3, due = $4, stopped = $5, provisional = $6, warned = $7, alarm = $8, events = $9
              WHERE id = $1"
@@ -286,7 +286,7 @@ pub(crate) fn put_file(
     act: ActId,
     f: &linli_core::Upload,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO files (id, matter, act, hash, mime, size, name) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
         &[&id, &matter, &act, &f.hash, &f.mime, &f.size, &f.name],
     )?;
@@ -320,7 +320,7 @@ pub(crate) fn count(tx: &mut Tx<'_>, committee: UnitId, day: i64, dimensions: &[
     let at_once = if tx.engine() == Engine::Sqlite { 1 } else { rows.len().max(1) };
     for some in rows.chunks(at_once) {
         let (dimensions, n): (Vec<&str>, Vec<i64>) = some.iter().copied().unzip();
-        tx.exec(
+        tx.put(
             sql!(
                 sqlite "INSERT INTO counters (committee, day, dimension, n) VALUES ($1, $2, $3 ->> 0, $4 ->> 0)
                         ON CONFLICT (committee, day, dimension) DO UPDATE SET n = counters.n + excluded.n",
@@ -397,7 +397,7 @@ pub(crate) fn sum(tx: &mut Tx<'_>, dimension: &str, committees: &[Uuid], from: i
 }
 
 pub(crate) fn put_link(tx: &mut Tx<'_>, id: Uuid, a: MatterId, b: MatterId, kind: &str, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO matter_links (id, matter, other, kind, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (matter, other, kind) DO NOTHING"),
         &[&id, &a, &b, &kind, &at],
     )?;
@@ -517,7 +517,7 @@ pub(crate) fn holds_file(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
 }
 
 pub(crate) fn raise_alarm(tx: &mut Tx<'_>, id: Uuid, code: &str, about: &str, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO alarms (id, code, about, at, seen) VALUES ($1, $2, $3, $4, 1)
              ON CONFLICT (code, about) DO UPDATE SET seen = alarms.seen + 1, at = excluded.at, solved = NULL"
@@ -556,6 +556,6 @@ pub(crate) fn ownerless(tx: &mut Tx<'_>) -> Result<i64> {
 }
 
 pub(crate) fn solve_alarm(tx: &mut Tx<'_>, id: Uuid, at: Millis) -> Result<()> {
-    tx.exec(sql!("UPDATE alarms SET solved = $2 WHERE id = $1"), &[&id, &at])?;
+    tx.put(sql!("UPDATE alarms SET solved = $2 WHERE id = $1"), &[&id, &at])?;
     Ok(())
 }

@@ -2,7 +2,7 @@ use super::{Place, names, put, raw};
 use linli_db::schema::schema;
 use linli_db::{Db, Error, Sql, Variant, sql, text};
 
-const KILL_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+const KILL_OTHERS: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 #[test]
 fn killed_connections_are_replaced() {

@@ -135,6 +135,30 @@ fn writes_that_met_are_run_again() {
 }
 
 #[test]
+fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
+    let Some(place) = Place::pg() else { return };
+    let db = place.open();
+    db.write(|tx| put(tx, "n")).unwrap();
+    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
+    let counted = runs.clone();
+    let done = db.write(move |tx| {
+        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        if first {
+            let other = other.clone();
+            let elsewhere = move || {
+                other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]))
+            };
+            std::thread::spawn(elsewhere).join().unwrap()?;
+        }
+        tx.put(sql!("UPDATE worker_fence SET fence = fence + 10 WHERE name = 'n'"), &[])
+    });
+    assert_eq!((done, runs.load(Ordering::SeqCst)), (Ok(()), 2));
+    let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
+    assert_eq!(n, Ok((11,)));
+}
+
+#[test]
 fn a_write_that_always_meets_others_gives_up() {
     let Some(place) = Place::pg() else { return };
     let db = place.open();
@@ -178,6 +202,59 @@ fn writes_of_one_process_that_all_meet_each_other_all_succeed() {
         let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
         assert_eq!(n, Ok((120,)));
     }
+}
+
+#[test]
+fn what_nobody_waited_for_fails_the_next_answer_or_the_commit() {
+    for mut place in Place::both() {
+        place.options.readers = 1;
+        let db = place.open();
+        db.write(|tx| put(tx, "a")).unwrap();
+        let name = if db.engine() == Engine::Pg { "worker_fence_pkey" } else { "worker_fence.name" };
+        let refused = Err(Error::Constraint(name.into()));
+        let twice = |tx: &mut linli_db::Tx<'_>| {
+            tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"b"])?;
+            tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"a"])
+        };
+        assert_eq!(db.write(move |tx| twice(tx)), refused);
+        let read = sql!("SELECT count(*) FROM worker_fence");
+        let looked_away = db.write(move |tx| {
+            let _ = twice(tx);
+            let _ = tx.one::<(i64,)>(read, &[]);
+            let _ = tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"c"]);
+            Ok::<_, Error>(())
+        });
+        assert_eq!(looked_away, refused);
+        let next = db.write(move |tx| twice(tx).and_then(|()| tx.one::<(i64,)>(read, &[])));
+        assert_eq!(next.map(drop), refused);
+        let step = db.batch(|b| {
+            assert_eq!(b.step(twice), refused);
+            b.step(|tx| put(tx, "d"))
+        });
+        assert_eq!(step, Ok(1));
+        // More than may wait in line, without anything that must be answered.
+        let long = "x".repeat(1000);
+        let many = db.write(move |tx| {
+            let each =
+                |i| tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&format!("{i:04} {long}")]);
+            (0..1000).try_for_each(each)
+        });
+        assert_eq!((many, names(&db).len()), (Ok(()), 1002));
+        let late = db.write(|tx| {
+            (0..1000).try_for_each(|i| {
+                tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&format!("{}", i % 999)])
+            })?;
+            tx.exec(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"z"])
+        });
+        assert_eq!((late.map(drop), names(&db).len()), (refused, 1002));
+    }
+}
+
+#[test]
+fn what_would_give_rows_is_not_put() {
+    let Some(place) = Place::pg() else { return };
+    let done = place.open().write(|tx| tx.put(raw("SELECT 1"), &[]));
+    assert!(matches!(&done, Err(Error::Bug(why)) if why.contains("rows")), "{done:?}");
 }
 
 #[test]

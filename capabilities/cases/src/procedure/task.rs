@@ -6,7 +6,7 @@ use linli_matters::{Clocked, Move, NewMatter, Procedure, Readers, Seed};
 use serde_json::Map;
 
 use Clocked::{End, Stage};
-use Relation::{Above, Desk, Party};
+use Relation::{Above, Desk, Party, Place};
 use Role::{Dispatcher, Handler, Head, Supervisor, System, Worker};
 
 /// A task (协办): another unit's share of a case; the reporter gets one answer, from the lead.
@@ -22,6 +22,8 @@ pub static TASK: Procedure = Procedure {
         state("done", t::S_DONE, t::TOLD_CLOSED, End),
     ],
     policy: &[
+        Rule::new("task.view", Worker, Place),
+        Rule::new("task.view", Head, Place),
         Rule::new("task.view", Worker, Desk),
         Rule::new("task.view", Head, Desk),
         Rule::new("task.view", Handler, Desk),

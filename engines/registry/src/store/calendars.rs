@@ -13,7 +13,7 @@ pub(crate) fn put_calendar(
     author: Option<PersonId>,
     at: Millis,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO calendars (id, year, days, source, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &year, &Json(days), &source, &author, &at],
     )?;
@@ -36,7 +36,7 @@ pub(crate) fn put_hours(
     author: Option<PersonId>,
     at: Millis,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO hours (id, day, shifts, source, author, at) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &day, &Json(shifts), &source, &author, &at],
     )?;

@@ -40,12 +40,12 @@ pub(crate) fn put_person(tx: &mut Tx<'_>, p: &PersonNew<'_>) -> Result<bool> {
 
 pub(crate) fn set_phone(tx: &mut Tx<'_>, id: PersonId, phone: Option<(Sealed, BlindIndex)>) -> Result<()> {
     let (phone, idx) = phone.unzip();
-    tx.exec(sql!("UPDATE people SET phone = $2, phone_idx = $3 WHERE id = $1"), &[&id, &phone, &idx])?;
+    tx.put(sql!("UPDATE people SET phone = $2, phone_idx = $3 WHERE id = $1"), &[&id, &phone, &idx])?;
     Ok(())
 }
 
 pub(crate) fn set_preferences(tx: &mut Tx<'_>, id: PersonId, lang: &str, large_type: bool) -> Result<()> {
-    tx.exec(sql!("UPDATE people SET lang = $2, large_type = $3 WHERE id = $1"), &[&id, &lang, &large_type])?;
+    tx.put(sql!("UPDATE people SET lang = $2, large_type = $3 WHERE id = $1"), &[&id, &lang, &large_type])?;
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn put_household(
     sort: i64,
     since: Millis,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO households (id, dwelling, committee, grp, sort, since) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &dwelling.id, &dwelling.committee, &dwelling.group, &sort, &since],
     )?;
@@ -115,7 +115,7 @@ pub(crate) fn household(tx: &mut Tx<'_>, id: HouseholdId) -> Result<Option<(Plac
 
 /// Ends a household in which nobody lives any more.
 pub(crate) fn end_empty_household(tx: &mut Tx<'_>, id: HouseholdId, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE households SET until = $2 WHERE id = $1 AND until IS NULL
              AND NOT EXISTS (SELECT 1 FROM residents r WHERE r.household = $1 AND r.until IS NULL)"
@@ -187,7 +187,7 @@ pub(crate) fn members(tx: &mut Tx<'_>, households: &[HouseholdId]) -> Result<Vec
 }
 
 pub(crate) fn note_contact(tx: &mut Tx<'_>, household: HouseholdId, at: Millis, by: PersonId) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO contacts (household, last_at, by_person) VALUES ($1, $2, $3)
              ON CONFLICT (household) DO UPDATE SET last_at = excluded.last_at, by_person = excluded.by_person WHERE contacts.last_at <= excluded.last_at"
@@ -208,7 +208,7 @@ pub(crate) fn put_consent(
     at: Millis,
     until: Option<Millis>,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO consents (id, person, purpose, by_person, at, until) VALUES ($1, $2, $3, $4, $5, $6)"),
         &[&id, &person, &purpose, &by, &at, &until],
     )?;
@@ -235,7 +235,7 @@ row! {
 }
 
 pub(crate) fn put_unmask(tx: &mut Tx<'_>, u: &UnmaskRow) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO unmasks (id, by_person, post, unit, subject, purpose, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         ),
@@ -245,7 +245,7 @@ pub(crate) fn put_unmask(tx: &mut Tx<'_>, u: &UnmaskRow) -> Result<()> {
 }
 
 pub(crate) fn put_list_read(tx: &mut Tx<'_>, unit: UnitId, day: i64, by: PersonId, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO list_reads (unit, day, by_person, at) VALUES ($1, $2, $3, $4) ON CONFLICT (unit, day, by_person) DO NOTHING"),
         &[&unit, &day, &by, &at],
     )?;

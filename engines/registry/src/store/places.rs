@@ -36,7 +36,7 @@ pub(crate) fn places_under(tx: &mut Tx<'_>, parent: PlaceId) -> Result<Vec<Place
 }
 
 pub(crate) fn put_place(tx: &mut Tx<'_>, p: &Place, keys: &crate::address::Keys, at: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO places (id, parent, kind, committee, estate, micro_grid, grp, name, address, address_key, door_key, initials, sort, lat, lon, valid_from, named)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, TRUE)"
@@ -87,14 +87,14 @@ pub(crate) fn place_units(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<Vec<(Optio
 }
 
 pub(crate) fn set_committee(tx: &mut Tx<'_>, ids: &[PlaceId], committee: UnitId) -> Result<()> {
-    tx.exec(sql!("UPDATE places SET committee = $2, named = FALSE WHERE id IN UUIDS($1)"), &[&ids, &committee])?;
+    tx.put(sql!("UPDATE places SET committee = $2, named = FALSE WHERE id IN UUIDS($1)"), &[&ids, &committee])?;
     Ok(())
 }
 
 /// Takes places out of groups and micro-grids that stay behind.
 pub(crate) fn leave_units(tx: &mut Tx<'_>, ids: &[PlaceId], left: &[UnitId]) -> Result<()> {
-    tx.exec(sql!("UPDATE places SET grp = NULL WHERE id IN UUIDS($1) AND grp IN UUIDS($2)"), &[&ids, &left])?;
-    tx.exec(
+    tx.put(sql!("UPDATE places SET grp = NULL WHERE id IN UUIDS($1) AND grp IN UUIDS($2)"), &[&ids, &left])?;
+    tx.put(
         sql!("UPDATE places SET micro_grid = NULL WHERE id IN UUIDS($1) AND micro_grid IN UUIDS($2)"),
         &[&ids, &left],
     )?;
@@ -103,7 +103,7 @@ pub(crate) fn leave_units(tx: &mut Tx<'_>, ids: &[PlaceId], left: &[UnitId]) -> 
 
 /// Puts places into an estate, micro-grid or group; what is none stays.
 pub(crate) fn join_units(tx: &mut Tx<'_>, ids: &[PlaceId], to: [Option<UnitId>; 3]) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE places SET estate = coalesce($2, estate), micro_grid = coalesce($3, micro_grid), grp = coalesce($4, grp)
              WHERE id IN UUIDS($1)"
@@ -115,14 +115,14 @@ pub(crate) fn join_units(tx: &mut Tx<'_>, ids: &[PlaceId], to: [Option<UnitId>; 
 
 /// What is repeated from the dwelling follows it.
 pub(crate) fn follow_dwellings(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE households SET committee = (SELECT p.committee FROM places p WHERE p.id = households.dwelling),
              grp = (SELECT p.grp FROM places p WHERE p.id = households.dwelling) WHERE dwelling IN UUIDS($1)"
         ),
         &[&ids],
     )?;
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE residents SET committee = (SELECT p.committee FROM places p WHERE p.id = residents.dwelling)
              WHERE dwelling IN UUIDS($1)"
@@ -141,10 +141,10 @@ pub(crate) fn committee_places(tx: &mut Tx<'_>, committee: UnitId) -> Result<Vec
 
 /// Moves what refers to a unit as estate, micro-grid or group to its successor.
 pub(crate) fn replace_in_places(tx: &mut Tx<'_>, from: UnitId, to: UnitId) -> Result<()> {
-    tx.exec(sql!("UPDATE places SET estate = $2 WHERE estate = $1"), &[&from, &to])?;
-    tx.exec(sql!("UPDATE places SET micro_grid = $2 WHERE micro_grid = $1"), &[&from, &to])?;
-    tx.exec(sql!("UPDATE places SET grp = $2 WHERE grp = $1"), &[&from, &to])?;
-    tx.exec(sql!("UPDATE households SET grp = $2 WHERE grp = $1"), &[&from, &to])?;
+    tx.put(sql!("UPDATE places SET estate = $2 WHERE estate = $1"), &[&from, &to])?;
+    tx.put(sql!("UPDATE places SET micro_grid = $2 WHERE micro_grid = $1"), &[&from, &to])?;
+    tx.put(sql!("UPDATE places SET grp = $2 WHERE grp = $1"), &[&from, &to])?;
+    tx.put(sql!("UPDATE households SET grp = $2 WHERE grp = $1"), &[&from, &to])?;
     Ok(())
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct PostNew {
 }
 
 pub(crate) fn put_post(tx: &mut Tx<'_>, p: &PostNew, since: Millis) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO posts (id, person, unit, role, duty, since, until) VALUES ($1, $2, $3, $4, $5, $6, $7)"),
         &[&p.id, &p.person, &p.unit, &p.role, &p.duty, &since, &p.until],
     )?;
@@ -105,12 +105,12 @@ pub(crate) fn set_password(tx: &mut Tx<'_>, person: PersonId, hash: &str) -> Res
 }
 
 pub(crate) fn set_failed(tx: &mut Tx<'_>, id: Uuid, failed: i64, locked_until: Option<Millis>) -> Result<()> {
-    tx.exec(sql!("UPDATE logins SET failed = $2, locked_until = $3 WHERE id = $1"), &[&id, &failed, &locked_until])?;
+    tx.put(sql!("UPDATE logins SET failed = $2, locked_until = $3 WHERE id = $1"), &[&id, &failed, &locked_until])?;
     Ok(())
 }
 
 pub(crate) fn forget_failures(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
-    tx.exec(sql!("UPDATE logins SET failed = 0, locked_until = NULL WHERE person = $1 AND failed > 0"), &[&person])?;
+    tx.put(sql!("UPDATE logins SET failed = 0, locked_until = NULL WHERE person = $1 AND failed > 0"), &[&person])?;
     Ok(())
 }
 
@@ -119,7 +119,7 @@ row! {
 }
 
 pub(crate) fn put_session(tx: &mut Tx<'_>, s: &SessionNew) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO sessions (token_digest, id, person, kind, label, created, seen, until) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)"
         ),

@@ -109,7 +109,7 @@ pub(crate) fn put_name(tx: &mut Tx<'_>, id: Uuid, committee: UnitId, name: &str)
 }
 
 pub(crate) fn put_tail(tx: &mut Tx<'_>, committee: UnitId, rank: i64, tail: &str, name: Uuid) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO place_tails (committee, rank, tail, name) VALUES ($1, $2, $3, $4)"),
         &[&committee, &rank, &tail, &name],
     )?;
@@ -118,8 +118,8 @@ pub(crate) fn put_tail(tx: &mut Tx<'_>, committee: UnitId, rank: i64, tail: &str
 
 /// Forgets the names of a committee that has ended.
 pub(crate) fn forget_names(tx: &mut Tx<'_>, committee: UnitId) -> Result<()> {
-    tx.exec(sql!("DELETE FROM place_tails WHERE committee = $1"), &[&committee])?;
-    tx.exec(sql!("DELETE FROM place_names WHERE committee = $1"), &[&committee])?;
+    tx.put(sql!("DELETE FROM place_tails WHERE committee = $1"), &[&committee])?;
+    tx.put(sql!("DELETE FROM place_names WHERE committee = $1"), &[&committee])?;
     Ok(())
 }
 
@@ -135,6 +135,6 @@ pub(crate) fn unnamed(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Place>> {
 }
 
 pub(crate) fn set_named(tx: &mut Tx<'_>, ids: &[PlaceId]) -> Result<()> {
-    tx.exec(sql!("UPDATE places SET named = TRUE WHERE id IN UUIDS($1)"), &[&ids])?;
+    tx.put(sql!("UPDATE places SET named = TRUE WHERE id IN UUIDS($1)"), &[&ids])?;
     Ok(())
 }

@@ -70,7 +70,7 @@ pub(crate) fn all_serves(tx: &mut Tx<'_>) -> Result<Vec<(UnitId, UnitId)>> {
 }
 
 pub(crate) fn put_level(tx: &mut Tx<'_>, l: &Level, function: &str) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO levels (code, tree, function, name_zh, name_en, depth) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en, depth = excluded.depth"
@@ -81,7 +81,7 @@ pub(crate) fn put_level(tx: &mut Tx<'_>, l: &Level, function: &str) -> Result<()
 }
 
 pub(crate) fn put_unit(tx: &mut Tx<'_>, u: &Unit) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "INSERT INTO units (id, parent, level, kind, code, name, name_en, initials, status, phone, valid_from)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
@@ -104,7 +104,7 @@ pub(crate) fn put_unit(tx: &mut Tx<'_>, u: &Unit) -> Result<()> {
 }
 
 pub(crate) fn set_unit(tx: &mut Tx<'_>, u: &Unit) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!(
             "UPDATE units SET parent = $2, kind = $3, code = $4, name = $5, name_en = $6, initials = $7, status = $8, phone = $9,
              valid_until = $10 WHERE id = $1"
@@ -125,7 +125,7 @@ pub(crate) fn put_link(
     author: Option<PersonId>,
     at: Millis,
 ) -> Result<()> {
-    tx.exec(
+    tx.put(
         sql!("INSERT INTO unit_links (id, from_unit, to_unit, kind, code, name, at, note, author, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         &[&id, &from.id, &to, &kind, &from.code, &from.name, &at, &note, &author, &from.parent],
     )?;
