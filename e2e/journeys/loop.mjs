@@ -137,8 +137,12 @@ export async function residentLoop(world) {
   await atDesk(handler, number);
   assert.doesNotMatch(await handler.innerText("#facts ~ dl"), new RegExp(first));
 
+  assert.equal(await handler.locator('form[action$="/answer"]').count(), 0, "whoever answered leaves it to a colleague");
+
   // Answered again, and satisfied.
-  await move(handler, "answer", { outcome: ["solved"], words: "更换了整段线路和控制器，连续亮了两晚。" });
+  const second = await world.as("property_second", { lang: "zh" });
+  await atDesk(second, number);
+  await move(second, "answer", { outcome: ["solved"], words: "更换了整段线路和控制器，连续亮了两晚。" });
   await tenant.goto(`/m/${number}`);
   await move(tenant, "verdict", { solved: ["yes"], satisfaction: ["satisfied"] });
   const closed = await stands(world, "worker", number, "closed", null);

@@ -93,12 +93,18 @@ pub(crate) fn offered(
     let urgent = seen.matter.term_class == "urgent";
     let is = |f: fn(&Case) -> bool| case.is_some_and(f);
     let mut moves = linli_matters::moves(cx, seen)?;
-    // What would only be refused is not offered: a return out of its window or after a ruling, a second extension.
+    // What would only be refused is not offered: a return out of its window or after a ruling, a second extension, an answer
+    // by whoever gave the one that is done again.
+    let left = match (case, seen.seat.unit()) {
+        (Some(case), Some(unit)) => procedure::left_to_another(cx, &seen.matter, case, unit)?,
+        _ => false,
+    };
     let returnable = clocks.iter().any(|c| c.stage == "return" && c.stopped.is_none() && c.due >= cx.now);
     moves.retain(|mv| match mv.act {
         "case.return" => returnable && is(|c| !c.ruled && c.dispatched.is_some()),
         "case.ask_extension" => is(|c| !c.extended) && !urgent,
         "case.ask_pause" => !urgent,
+        "case.answer" => !left,
         "case.verdict_for" => is(|c| c.on_behalf),
         _ => true,
     });

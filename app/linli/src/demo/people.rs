@@ -298,9 +298,11 @@ pub(crate) fn settle(
         }
         if let Some(company) = companies.first().copied()
             && accounts.iter().all(|a| a.0 != "property_handler")
-            && let Some(handler) = staff.get(&company).and_then(|s| s.first()).cloned()
+            && let Some([handler, second, ..]) = staff.get(&company).map(Vec::as_slice)
         {
-            accounts.push(("property_handler", handler, company));
+            accounts.push(("property_handler", handler.clone(), company));
+            // Who does it again.
+            accounts.push(("property_second", second.clone(), company));
         }
     }
     // The department that the rules name most is the one worth signing in to.

@@ -53,7 +53,9 @@ fn a_case_goes_the_whole_loop() {
         let no = [("solved", "no"), ("satisfaction", "dissatisfied"), ("words", "还是不亮")];
         let m = w.does(c.resident, &m, "verdict", &no);
         assert_eq!((m.state.as_str(), m.owner, m.assignee), ("handling", Some(c.property), Some(c.second_handler)));
-        let m = w.does(c.second_handler, &m, "answer", &[("outcome", "solved"), ("words", "线路重新接好，已试亮")]);
+        let again = [("outcome", "solved"), ("words", "线路重新接好，已试亮")];
+        assert_eq!(w.tries(c.handler, &m, "answer", &again).unwrap_err().status(), 403, "not who answered before");
+        let m = w.does(c.second_handler, &m, "answer", &again);
         let m = w.does(c.resident, &m, "verdict", &no);
         assert_eq!((m.state.as_str(), m.owner), ("review", Some(c.town)));
         let silent = w.tries(c.dispatcher, &m, "end_review", &[("reason", "已尽责")]).unwrap_err();

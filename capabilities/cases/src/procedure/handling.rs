@@ -150,6 +150,9 @@ pub(super) fn answer(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) ->
         return wrong("way", linli_core::t::REQUIRED);
     }
     let unit = own_unit(turn)?;
+    if super::left_to_another(cx, turn.matter, &case, unit)? {
+        return Err(Error::forbidden(t::E_REDO_ANOTHER));
+    }
     if let Some(way) = input.text("way") {
         turn.say(format!("{}\n{way}", input.words("words")));
     }

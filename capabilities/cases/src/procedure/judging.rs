@@ -1,9 +1,9 @@
 //! After the answer: the resident's verdict, silence, review, the independent call-back.
 use super::{hand_back, load, superior};
-use crate::{store, t};
+use crate::{Case, store, t};
 use Role::{Dispatcher, Handler, Head, Worker};
-use linli_core::{Cx, Error, Input, Result, Role};
-use linli_matters::{Turn, wrong};
+use linli_core::{Cx, Error, Input, PersonId, Result, Role, UnitId};
+use linli_matters::{Matter, Turn, wrong};
 
 /// The resident's verdict is a fact beside the unit's claim. Not satisfied: redone by another person, or by the superior when
 /// there is no other; the second time the dispatching level reviews.
@@ -33,13 +33,7 @@ pub(super) fn verdict(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -
     } else {
         turn.matter.redo += 1;
         turn.count(format!("redo:{unit}"));
-        let now = linli_registry::units(cx)?.heir(unit);
-        let other = linli_registry::staff(cx, now)?
-            .into_iter()
-            .filter(|s| matches!(s.2, Worker | Head | Handler | Dispatcher))
-            .map(|s| s.1)
-            .find(|p| Some(*p) != case.answered_by);
-        match other {
+        match another(cx, unit, case.answered_by)? {
             Some(person) => {
                 hand_back(cx, turn, unit)?;
                 turn.assign(Some(person));
@@ -55,6 +49,21 @@ pub(super) fn verdict(cx: &mut Cx<'_, '_>, turn: &mut Turn<'_>, input: &Input) -
         }
     }
     store::set_case(cx.tx, &case)
+}
+
+/// Somebody else of a unit who can do again what one person did.
+fn another(cx: &mut Cx<'_, '_>, unit: UnitId, than: Option<PersonId>) -> Result<Option<PersonId>> {
+    let now = linli_registry::units(cx)?.heir(unit);
+    let staff = linli_registry::staff(cx, now)?.into_iter();
+    let mut able = staff.filter(|s| matches!(s.2, Worker | Head | Handler | Dispatcher)).map(|s| s.1);
+    Ok(able.find(|p| Some(*p) != than))
+}
+
+/// Whether a redone case is left to a colleague: whoever answered it before does not answer it again, as long as the unit has
+/// somebody else.
+pub(crate) fn left_to_another(cx: &mut Cx<'_, '_>, m: &Matter, case: &Case, unit: UnitId) -> Result<bool> {
+    let answered = case.answered_by.is_some() && case.answered_by == cx.actor.person;
+    Ok(m.redo > 0 && answered && another(cx, unit, case.answered_by)?.is_some())
 }
 
 /// Whoever has no telephone screen tells the verdict by word of mouth: somebody who did not answer the case writes it down.

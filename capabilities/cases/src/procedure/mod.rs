@@ -10,6 +10,7 @@ pub use task::TASK;
 use crate::store::{self, Case};
 use crate::{rules, t};
 use handling::{answer, approve, ask_extension, ask_pause, assign, contact, decline, refuse, resume, sign};
+pub(crate) use judging::left_to_another;
 use judging::{call_back, end_review, lapse, verdict, verdict_for};
 use keeping::{erase, escalate, instruct, link, recategorise, urge, withdraw};
 use linli_core::{Choice, Cx, Error, Field, FieldKind, Relation, Result, Role, Rule, UnitId};
