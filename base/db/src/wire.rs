@@ -6,6 +6,7 @@
 //! transaction, so the first error is the one that says something, and the one that is told.
 use crate::Value;
 use bytes::BytesMut;
+use futures_util::future::join;
 use futures_util::{TryStreamExt, pin_mut};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -170,16 +171,18 @@ impl Wire {
         Ok(done)
     }
 
-    /// Waits for this, and for all that was put in line before it.
+    /// Waits for this, and for all that was put in line before it. Each answer is taken as soon as it comes: one that nobody
+    /// takes, come in more pieces than are kept for it, would keep those behind it from being read.
     fn wait<R>(&mut self, last: impl Future<Output = Result<R, tokio_postgres::Error>>) -> Result<R, Fault> {
         let asked = std::mem::take(&mut self.asked);
-        self.runtime.block_on(async {
-            let last = last.await;
+        let before = async {
             for (at, answer) in asked {
                 answer.await.map_err(|e| sent_before(e.into(), at))?;
             }
-            Ok(last?)
-        })
+            Ok::<_, Fault>(())
+        };
+        let (before, last) = self.runtime.block_on(join(before, last));
+        before.and(last.map_err(Fault::from))
     }
 }
 

@@ -1,5 +1,5 @@
 use super::{Place, names, put, raw};
-use linli_db::{Engine, Error, sql};
+use linli_db::{Db, Engine, Error, sql};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
@@ -134,6 +134,13 @@ fn writes_that_met_are_run_again() {
     }
 }
 
+/// A write of somebody else in the middle of one's own.
+fn raised_elsewhere(db: &Db) -> Result<u64, Error> {
+    let db = db.clone();
+    let write = move || db.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]));
+    std::thread::spawn(write).join().unwrap()
+}
+
 #[test]
 fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
     let Some(place) = Place::pg() else { return };
@@ -145,11 +152,7 @@ fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
         let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
         tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
         if first {
-            let other = other.clone();
-            let elsewhere = move || {
-                other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]))
-            };
-            std::thread::spawn(elsewhere).join().unwrap()?;
+            raised_elsewhere(&other)?;
         }
         tx.put(sql!("UPDATE worker_fence SET fence = fence + 10 WHERE name = 'n'"), &[])
     });
@@ -169,10 +172,7 @@ fn a_write_that_always_meets_others_gives_up() {
     let done = db.write(move |tx| {
         counted.fetch_add(1, Ordering::SeqCst);
         tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
-        let other = other.clone();
-        let elsewhere =
-            move || other.write(|tx| tx.exec(sql!("UPDATE worker_fence SET fence = fence + 1 WHERE name = 'n'"), &[]));
-        std::thread::spawn(elsewhere).join().unwrap()?;
+        raised_elsewhere(&other)?;
         tx.exec(sql!("UPDATE worker_fence SET fence = 0 WHERE name = 'n'"), &[])
     });
     assert_eq!((done, runs.load(Ordering::SeqCst)), (Err(Error::Conflict), 6));
@@ -247,6 +247,26 @@ fn what_nobody_waited_for_fails_the_next_answer_or_the_commit() {
             tx.exec(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"z"])
         });
         assert_eq!((late.map(drop), names(&db).len()), (refused, 1002));
+    }
+}
+
+/// An answer nobody waits for may come in several pieces, depending on where it lies in what is read at once: hence errors
+/// of many lengths.
+#[test]
+fn a_refusal_in_line_keeps_nobody_waiting_however_it_comes() {
+    let Some(place) = Place::pg() else { return };
+    let db = place.open();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let wrong = sql!("INSERT INTO worker_fence (name, fence) VALUES ('a', CAST(CAST($1 AS TEXT) AS BIGINT))");
+        for i in 0..2000 {
+            let long = "x".repeat(i);
+            let done = db.write(move |tx| tx.put(wrong, &[&long]).and_then(|()| put(tx, "b")));
+            tell.send(done.map_err(|e| matches!(e, Error::Bug(_)))).unwrap();
+        }
+    });
+    for _ in 0..2000 {
+        assert_eq!(told.recv_timeout(Duration::from_secs(30)), Ok(Err(true)));
     }
 }
 
