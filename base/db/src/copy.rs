@@ -219,7 +219,7 @@ fn put(from: &mut Snapshot, to: &mut Conn<'_>, table: &'static TableInfo, progre
         }
         Conn::Pg(c) => {
             let wire = c.wire();
-            let shape = wire.prepare(&format!("SELECT {columns} FROM {name}"))?;
+            let shape = wire.prepare(&format!("SELECT {columns} FROM {name}"), &[])?;
             let types: Vec<Type> = shape.columns().iter().map(|c| c.type_().clone()).collect();
             let text = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
             let wrong = |e: wire::Fault| at(table, "*", e.into());

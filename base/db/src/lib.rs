@@ -11,6 +11,7 @@
 extern crate self as linli_db;
 
 mod copy;
+mod joined;
 mod migrate;
 mod pg;
 mod pool;

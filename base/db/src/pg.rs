@@ -1,9 +1,11 @@
 //! PostgreSQL: a pool of plain connections, each used from one thread at a time.
 //!
-//! BEGIN and [`Conn::put`] only wait in line and travel with the next statement whose answer is needed, or with COMMIT.
+//! BEGIN and [`Conn::put`] only wait in line and travel with the next statement whose answer is needed, or with COMMIT; what
+//! was put goes as one statement as far as it may.
+use crate::joined::{self, Target};
 use crate::pool::Pool;
 use crate::tx::{self, Batch, Failure, Tx, caught};
-use crate::wire::{Fault, Wire};
+use crate::wire::{Encoded, Fault, Wire};
 use crate::{Db, Engine, Error, Options, Result, Row, STATEMENTS, Sql, Value, locked, migrate};
 use linli_schema::schema;
 use std::cell::Cell;
@@ -30,11 +32,32 @@ const LOCK_WORKER: i64 = 0x6c69_6e6c_6901;
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
+/// A text that lives as long as the program, by its address and length.
+type Key = (usize, usize);
+
+/// A statement in line.
+struct Put {
+    text: &'static str,
+    statement: Statement,
+    target: Option<Target>,
+    values: Vec<Encoded>,
+    at: &'static str,
+}
+/// So many may stand in line.
+const WAITING_PUTS: usize = 256;
+/// Statements go as one up to so many parameters (the protocol's limit is 65,535),
+const PARAMETERS: usize = 1000;
+/// in so many different combinations on one connection; a program has some dozens.
+const JOINED: usize = 500;
+
 /// A connection and what it has prepared; a new connection starts with nothing prepared.
 pub(crate) struct Conn {
     wire: Wire,
-    /// By address and length of a text that lives as long as the program.
-    prepared: HashMap<(usize, usize), Statement>,
+    prepared: HashMap<Key, (Statement, Option<Target>)>,
+    /// What was put, and not yet sent.
+    line: Vec<Put>,
+    /// Statements that were joined out of several.
+    joined: HashMap<Vec<Key>, Statement>,
     /// The prefix of the modules' roles, and the module whose role is on, if known.
     role: Option<String>,
     module: Option<&'static str>,
@@ -59,42 +82,89 @@ impl Conn {
     }
     /// Waits for all that was put.
     pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        self.send_line()?;
         self.wire.settle().map_err(|e| self.failure(e))
     }
-    fn prepared(&mut self, text: &'static str) -> Result<Statement, Failure> {
-        let key = (text.as_ptr().addr(), text.len());
-        if let Some(s) = self.prepared.get(&key) {
-            return Ok(s.clone());
+    /// Forgets what was put and is not sent.
+    pub(crate) fn forget(&mut self) {
+        self.line.clear();
+    }
+    fn prepared(&mut self, text: &'static str) -> Result<(Statement, Option<Target>), Failure> {
+        if let Some((s, target)) = self.prepared.get(&key(text)) {
+            return Ok((s.clone(), *target));
         }
-        let s = self.wire.prepare(text).map_err(|e| self.failure(e))?;
-        self.prepared.insert(key, s.clone());
-        Ok(s)
+        let s = self.wire.prepare(text, &[]).map_err(|e| self.failure(e))?;
+        let target = Target::of(text).filter(|_| s.columns().is_empty());
+        self.prepared.insert(key(text), (s.clone(), target));
+        Ok((s, target))
+    }
+    /// Sends the line, in order, as few statements.
+    fn send_line(&mut self) -> Result<(), Failure> {
+        let mut together: Vec<Put> = Vec::new();
+        for put in std::mem::take(&mut self.line) {
+            let parameters = || together.iter().map(|p| p.values.len()).sum::<usize>() + put.values.len();
+            let before = together.iter().map(|p| p.target).collect::<Option<Vec<_>>>();
+            let fits = put.target.zip(before).is_some_and(|(target, before)| target.goes_with(before));
+            if !fits || parameters() > PARAMETERS {
+                self.send(std::mem::take(&mut together))?;
+            }
+            together.push(put);
+        }
+        self.send(together)
+    }
+    fn send(&mut self, mut together: Vec<Put>) -> Result<(), Failure> {
+        let keys: Vec<Key> = together.iter().map(|p| key(p.text)).collect();
+        if keys.len() > 1 && (self.joined.len() < JOINED || self.joined.contains_key(&keys)) {
+            let statement = match self.joined.get(&keys) {
+                Some(s) => s.clone(),
+                None => {
+                    let text = joined::text(&together.iter().map(|p| p.text).collect::<Vec<_>>());
+                    let types: Vec<Type> = together.iter().flat_map(|p| p.statement.params()).cloned().collect();
+                    let s = self.wire.prepare(&text, &types).map_err(|e| self.failure(e))?;
+                    self.joined.insert(keys, s.clone());
+                    s
+                }
+            };
+            let at = together.first().map_or("", |p| p.at);
+            let values = together.iter_mut().flat_map(|p| std::mem::take(&mut p.values)).collect();
+            return self.wire.put(&statement, values, at).map_err(|e| self.failure(e));
+        }
+        for p in together {
+            self.wire.put(&p.statement, p.values, p.at).map_err(|e| self.failure(e))?;
+        }
+        Ok(())
     }
     fn ready<'s, 'v>(
         &mut self,
         sql: &'static Sql,
         values: &'s [Value<'v>],
-    ) -> Result<(Statement, Vec<&'s Value<'v>>), Failure> {
+    ) -> Result<(&'static str, Vec<&'s Value<'v>>), Failure> {
         if let Some(prefix) = &self.role
             && self.module != Some(sql.module)
         {
             let role = if sql.module.is_empty() { "NONE".to_owned() } else { format!("\"{prefix}{}\"", sql.module) };
+            self.send_line()?;
             self.wire.control(&format!("SET LOCAL ROLE {role}")).map_err(|e| self.failure(e))?;
             self.module = Some(sql.module);
         }
         let (text, args) = sql.choose(Engine::Pg, values)?;
-        Ok((self.prepared(text)?, args.collect()))
+        Ok((text, args.collect()))
     }
     /// Puts in line a statement that has no rows.
     pub(crate) fn put(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<(), Failure> {
-        let (statement, args) = self.ready(sql, values)?;
+        let (text, args) = self.ready(sql, values)?;
+        let (statement, target) = self.prepared(text)?;
         if !statement.columns().is_empty() {
             return Err(Error::Bug("its rows would be lost".into()).into());
         }
-        self.wire.put(&statement, &args, sql.at).map_err(|e| self.failure(e))
+        let values = Encoded::all(&args, statement.params()).map_err(|e| self.failure(e))?;
+        self.line.push(Put { text, statement, target, values, at: sql.at });
+        if self.line.len() >= WAITING_PUTS { self.send_line() } else { Ok(()) }
     }
     pub(crate) fn exec(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
-        let (statement, args) = self.ready(sql, values)?;
+        let (text, args) = self.ready(sql, values)?;
+        self.send_line()?;
+        let (statement, _) = self.prepared(text)?;
         self.wire.exec(&statement, &args).map_err(|e| self.failure(e))
     }
     pub(crate) fn rows(
@@ -103,7 +173,9 @@ impl Conn {
         values: &[Value<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> bool,
     ) -> Result<(), Failure> {
-        let (statement, args) = self.ready(sql, values)?;
+        let (text, args) = self.ready(sql, values)?;
+        self.send_line()?;
+        let (statement, _) = self.prepared(text)?;
         let mut wanted = true;
         // To the end even if no more is wanted: an error may come last.
         let ended = self.wire.rows(&statement, &args, &mut |row| wanted = wanted && each(&Row::Pg(row)));
@@ -112,11 +184,12 @@ impl Conn {
     /// Puts BEGIN or ROLLBACK in line.
     fn turn(&mut self, text: &'static str) -> Result<(), Failure> {
         self.module = None;
-        let statement = self.prepared(text)?;
-        self.wire.put(&statement, &[], text).map_err(|e| self.failure(e))
+        let (statement, _) = self.prepared(text)?;
+        self.wire.put(&statement, Vec::new(), text).map_err(|e| self.failure(e))
     }
     fn commit(&mut self) -> Result<(), Failure> {
-        let statement = self.prepared("COMMIT")?;
+        self.send_line()?;
+        let (statement, _) = self.prepared("COMMIT")?;
         self.wire.exec(&statement, &[]).map(drop).map_err(|e| match e {
             Fault::Lost(why) => {
                 Error::Unavailable(format!("lost the connection while committing, the outcome is unknown: {why}"))
@@ -127,6 +200,7 @@ impl Conn {
     }
     /// Ends a transaction without a trace and without waiting; whether the connection can be used again.
     fn leave(&mut self) -> bool {
+        self.forget();
         let asked = self.turn("ROLLBACK").is_ok();
         self.wire.part();
         asked
@@ -136,10 +210,15 @@ impl Conn {
         // 0A000: feature not supported.
         if matches!(&e, Fault::Refused { code, text, .. } if code == "0A000" && text.contains("cached plan")) {
             self.prepared.clear();
+            self.joined.clear();
             return Failure { error: Error::Unavailable("the schema has just changed".into()), again: true };
         }
         e.into()
     }
+}
+
+fn key(text: &'static str) -> Key {
+    (text.as_ptr().addr(), text.len())
 }
 
 /// What PostgreSQL's errors mean for the caller (SQLSTATE classes: PostgreSQL manual, appendix A).
@@ -250,7 +329,8 @@ impl Pg {
                 )));
             }
         }
-        Ok(Conn { wire, prepared: HashMap::new(), role: self.options.role.clone(), module: None })
+        let (prepared, joined, line) = (HashMap::new(), HashMap::new(), Vec::new());
+        Ok(Conn { wire, prepared, line, joined, role: self.options.role.clone(), module: None })
     }
 
     /// Begins; a connection that has died in the pool is replaced, for nothing has been done on it yet.
@@ -390,7 +470,7 @@ impl Pg {
         let mut objections = Vec::new();
         for s in STATEMENTS.iter() {
             for v in s.variants[1] {
-                let objection = match wire.prepare(v.sql) {
+                let objection = match wire.prepare(v.sql, &[]) {
                     Err(Fault::Refused { text, .. } | Fault::Wrong(text)) => text,
                     Err(e) => return Err(e.into()),
                     Ok(p) if p.params().len() != v.args.len() => format!("{} parameters", p.params().len()),
@@ -420,7 +500,7 @@ fn first(wire: &mut Wire, text: &str) -> Result<Option<String>> {
 
 /// Passes the rows of a text of the layer's own.
 pub(crate) fn query(wire: &mut Wire, text: &str, each: &mut dyn FnMut(&Row<'_>)) -> Result<()> {
-    let statement = wire.prepare(text)?;
+    let statement = wire.prepare(text, &[])?;
     Ok(wire.rows(&statement, &[], &mut |row| each(&Row::Pg(row)))?)
 }
 

@@ -208,10 +208,11 @@ impl<'c> Batch<'c> {
         let begun = self.conn.control("SAVEPOINT step");
         begun.map_err(|e| self.lose(e))?;
         let (mut out, _) = Tx::new(self.conn.reborrow(), None).guarded(f);
-        if let (Ok(_), Conn::Pg(c)) = (&out, &mut self.conn)
-            && let Err(e) = c.settle()
-        {
-            out = Err(e.error.into());
+        if let Conn::Pg(c) = &mut self.conn {
+            match &out {
+                Ok(_) => out = c.settle().map_err(|e| e.error.into()).and(out),
+                Err(_) => c.forget(),
+            }
         }
         let ended = self.conn.control(if out.is_ok() {
             "RELEASE SAVEPOINT step"

@@ -93,22 +93,16 @@ impl Wire {
         asked.is_ok_and(|answer| answer.is_ok())
     }
 
-    /// Lets PostgreSQL read a statement.
-    pub(crate) fn prepare(&mut self, text: &str) -> Result<Statement, Fault> {
+    /// Lets PostgreSQL read a statement; what types its parameters have is its own to find where none are given.
+    pub(crate) fn prepare(&mut self, text: &str, types: &[Type]) -> Result<Statement, Fault> {
         let client = self.client.clone();
-        self.wait(client.prepare(text))
+        self.wait(client.prepare_typed(text, types))
     }
     /// Puts a statement in line. `at` is for the error, since nobody will be waiting for this one.
-    pub(crate) fn put(&mut self, statement: &Statement, values: &[&Value<'_>], at: &'static str) -> Result<(), Fault> {
+    pub(crate) fn put(&mut self, statement: &Statement, encoded: Vec<Encoded>, at: &'static str) -> Result<(), Fault> {
         if self.asked.len() >= WAITING {
             self.settle()?;
         }
-        let mut room = BytesMut::new();
-        let encoded = values.iter().zip(statement.params()).map(|(value, ty)| {
-            let null = matches!(value.to_sql(ty, &mut room).map_err(wrong)?, IsNull::Yes);
-            Ok(Encoded((!null).then(|| room.split())))
-        });
-        let encoded = encoded.collect::<Result<Vec<_>, Fault>>()?;
         let (client, statement) = (self.client.clone(), statement.clone());
         let mut answer: Answer = Box::pin(async move { client.execute_raw(&statement, encoded).await });
         // The first look writes it; its answer is for whoever waits next.
@@ -194,7 +188,7 @@ fn raw<'s>(values: &'s [&Value<'_>]) -> impl ExactSizeIterator<Item = &'s (dyn T
 fn sent_before(fault: Fault, at: &str) -> Fault {
     match fault {
         Fault::Refused { code, text, constraint } => {
-            Fault::Refused { code, text: format!("{text} (sent before, from {at})"), constraint }
+            Fault::Refused { code, text: format!("{text} (sent before, from {at} on)"), constraint }
         }
         fault => fault,
     }
@@ -202,7 +196,17 @@ fn sent_before(fault: Fault, at: &str) -> Fault {
 
 /// A value in the words of the protocol already.
 #[derive(Debug)]
-struct Encoded(Option<BytesMut>);
+pub(crate) struct Encoded(Option<BytesMut>);
+impl Encoded {
+    pub(crate) fn all(values: &[&Value<'_>], types: &[Type]) -> Result<Vec<Encoded>, Fault> {
+        let mut room = BytesMut::new();
+        let encoded = values.iter().zip(types).map(|(value, ty)| {
+            let null = matches!(value.to_sql(ty, &mut room).map_err(wrong)?, IsNull::Yes);
+            Ok(Encoded((!null).then(|| room.split())))
+        });
+        encoded.collect()
+    }
+}
 impl ToSql for Encoded {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         let Some(value) = &self.0 else { return Ok(IsNull::Yes) };
