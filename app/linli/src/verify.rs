@@ -92,11 +92,7 @@ statement!(WALKS, 0, "SELECT count(*) FROM jobs WHERE kind = 'matters.hand_over'
 statement!(BORDERS, 0, "SELECT count(*) FROM deliveries WHERE listener = 'matters.boundary' AND NOT dead");
 statement!(COUNTERS, 0, "SELECT committee, day, dimension, n FROM counters");
 statement!(NUMBERS, 0, "SELECT committee, year, next FROM matter_numbers");
-statement!(
-    COMMANDS,
-    0,
-    "SELECT c.sender, c.key FROM commands c LEFT JOIN answers a ON a.sender = c.sender AND a.key = c.key WHERE a.key IS NULL LIMIT 20"
-);
+statement!(COMMANDS, 0, "SELECT sender, key FROM commands WHERE answer IS NULL LIMIT 20");
 statement!(
     ORPHAN_WORDS,
     0,

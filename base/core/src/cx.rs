@@ -4,7 +4,7 @@ use crate::{
     Actor, BlindIndex, CommandKey, Error, Event, Facts, House, Millis, Personal, Result, Scope, ScopeKind, Sealed,
     Seat, UnitId, outbox, t,
 };
-use linli_db::Tx;
+use linli_db::{Engine, Tx};
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde::{Serialize, de::DeserializeOwned};
@@ -119,6 +119,10 @@ impl<'a, 't> Cx<'a, 't> {
 
     /// Does a command from outside once. The same key with the same content gives the first answer again; with other
     /// content it is refused.
+    ///
+    /// On PostgreSQL whoever reads a page of an index conflicts with everybody who writes there, so a command is taken for
+    /// new until something speaks against it: that its key stands there already, or that it is refused, as what is done
+    /// twice may be. Then the write runs again from the start and looks first (decision 0010).
     pub fn once<R: Serialize + DeserializeOwned>(
         &mut self,
         key: &CommandKey,
@@ -128,17 +132,20 @@ impl<'a, 't> Cx<'a, 't> {
         let sender = self.actor.person.map_or(Uuid::nil(), Uuid::from);
         let body = serde_json::to_vec(what).map_err(Error::internal)?;
         let fingerprint = Sha256::digest(&body);
-        if !outbox::claim_command(self.tx, sender, key.as_str(), &fingerprint, self.now)? {
-            let (stored, answer) =
-                outbox::command(self.tx, sender, key.as_str())?.ok_or(Error::conflict(t::CONFLICT))?;
+        let looks = self.tx.engine() == Engine::Sqlite || self.tx.runs_again();
+        if looks && let Some((stored, answer)) = outbox::command(self.tx, sender, key.as_str())? {
             if stored != fingerprint.as_slice() {
                 return Err(Error::conflict(t::KEY_REUSED));
             }
             return serde_json::from_value(answer.0).map_err(Error::internal);
         }
-        let done = f(self)?;
+        let done = f(self);
+        if !looks && done.is_err() && matches!(outbox::command(self.tx, sender, key.as_str()), Ok(Some(_))) {
+            self.tx.run_again();
+        }
+        let done = done?;
         let answer = serde_json::to_value(&done).map_err(Error::internal)?;
-        outbox::answer_command(self.tx, sender, key.as_str(), &answer)?;
+        outbox::put_command(self.tx, sender, key.as_str(), &fingerprint, self.now, &answer)?;
         Ok(done)
     }
 

@@ -107,37 +107,31 @@ pub(crate) fn tick_done(tx: &mut Tx<'_>, name: &str, at: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Reserves a command's key; `false` when it has been used already. Nothing is read, and the answer is a row of its own:
-/// under SERIALIZABLE a page of an index that was read is a conflict with everybody who writes there.
-pub(crate) fn claim_command(tx: &mut Tx<'_>, sender: Uuid, key: &str, fingerprint: &[u8], at: Millis) -> Result<bool> {
-    Ok(tx.exec(
-        sql!("INSERT INTO commands (sender, key, fingerprint, at) VALUES ($1, $2, $3, $4) ON CONFLICT (sender, key) DO NOTHING"),
-        &[&sender, &key, &fingerprint, &at],
-    )? == 1)
-}
-
-pub(crate) fn answer_command(tx: &mut Tx<'_>, sender: Uuid, key: &str, answer: &Value) -> Result<()> {
-    tx.put(sql!("INSERT INTO answers (sender, key, answer) VALUES ($1, $2, $3)"), &[&sender, &key, &Json(answer)])?;
+/// Notes a command that has been done, with its answer; a constraint refuses a key that was used meanwhile.
+pub(crate) fn put_command(
+    tx: &mut Tx<'_>,
+    sender: Uuid,
+    key: &str,
+    fingerprint: &[u8],
+    at: Millis,
+    answer: &Value,
+) -> Result<()> {
+    tx.put(
+        sql!("INSERT INTO commands (sender, key, fingerprint, at, answer) VALUES ($1, $2, $3, $4, $5)"),
+        &[&sender, &key, &fingerprint, &at, &Json(answer)],
+    )?;
     Ok(())
 }
 
+/// What was sent under a key, as a digest, and the answer.
 pub(crate) fn command(tx: &mut Tx<'_>, sender: Uuid, key: &str) -> Result<Option<(Vec<u8>, Json<Value>)>> {
     Ok(tx.opt(
-        sql!(
-            "SELECT c.fingerprint, a.answer FROM commands c JOIN answers a ON a.sender = c.sender AND a.key = c.key
-             WHERE c.sender = $1 AND c.key = $2 LIMIT 1"
-        ),
+        sql!("SELECT fingerprint, answer FROM commands WHERE sender = $1 AND key = $2 LIMIT 1"),
         &[&sender, &key],
     )?)
 }
 
 pub(crate) fn forget_commands(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
-    tx.put(
-        sql!(
-            "DELETE FROM answers WHERE EXISTS (SELECT 1 FROM commands c WHERE c.sender = answers.sender AND c.key = answers.key AND c.at < $1)"
-        ),
-        &[&before],
-    )?;
     Ok(tx.exec(sql!("DELETE FROM commands WHERE at < $1"), &[&before])?)
 }
 

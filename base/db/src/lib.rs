@@ -48,7 +48,7 @@ pub use linli_schema::Engine;
 #[doc(hidden)]
 pub use statement::text;
 pub use statement::{STATEMENTS, Sql, Variant, hits};
-pub use tx::{Batch, Tx};
+pub use tx::{Asked, Batch, Tx};
 pub use value::{Column, FromRow, Json, Param, Row, Value};
 pub use worker::WorkerLock;
 

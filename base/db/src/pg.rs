@@ -4,7 +4,7 @@
 //! was put goes as one statement as far as it may.
 use crate::joined::{self, Target};
 use crate::pool::Pool;
-use crate::tx::{self, Batch, Failure, Tx, caught};
+use crate::tx::{self, Again, Batch, Failure, Tx, caught};
 use crate::wire::{Encoded, Fault, Wire};
 use crate::{Db, Engine, Error, Options, Result, Row, STATEMENTS, Sql, Value, locked, migrate};
 use linli_schema::schema;
@@ -161,6 +161,20 @@ impl Conn {
         self.line.push(Put { text, statement, target, values, at: sql.at });
         if self.line.len() >= WAITING_PUTS { self.send_line() } else { Ok(()) }
     }
+    /// Asks for rows that will be taken later; the number they come under.
+    pub(crate) fn ask(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
+        let (text, args) = self.ready(sql, values)?;
+        self.send_line()?;
+        let (statement, _) = self.prepared(text)?;
+        let values = Encoded::all(&args, statement.params()).map_err(|e| self.failure(e))?;
+        self.wire.ask(&statement, values, sql.at).map_err(|e| self.failure(e))
+    }
+    /// Passes the rows of what was asked for.
+    pub(crate) fn take(&mut self, number: u64, each: &mut dyn FnMut(&Row<'_>)) -> Result<(), Failure> {
+        let rows = self.wire.take(number).map_err(|e| self.failure(e))?;
+        rows.iter().for_each(|row| each(&Row::Pg(row)));
+        Ok(())
+    }
     pub(crate) fn exec(&mut self, sql: &'static Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
         let (text, args) = self.ready(sql, values)?;
         self.send_line()?;
@@ -211,7 +225,7 @@ impl Conn {
         if matches!(&e, Fault::Refused { code, text, .. } if code == "0A000" && text.contains("cached plan")) {
             self.prepared.clear();
             self.joined.clear();
-            return Failure { error: Error::Unavailable("the schema has just changed".into()), again: true };
+            return Failure { error: Error::Unavailable("the schema has just changed".into()), again: Again::Always };
         }
         e.into()
     }
@@ -231,7 +245,11 @@ impl From<Fault> for Failure {
         };
         match (code.as_str(), code.get(..2).unwrap_or_default()) {
             // Could not be serialized, and waited for each other.
-            ("40001" | "40P01", _) => return Failure { error: Error::Conflict, again: true },
+            ("40001" | "40P01", _) => return Failure { error: Error::Conflict, again: Again::Always },
+            // Written by somebody else since this one began, perhaps, and then seen by the next run (manual, 13.5).
+            ("23505", _) => {
+                return Failure { error: Error::Constraint(constraint.unwrap_or(text)), again: Again::Once };
+            }
             ("57014", _) => Error::Deadline,
             (_, "23") => Error::Constraint(constraint.unwrap_or(text)),
             (_, "08" | "53" | "55" | "57" | "58" | "XX") => Error::Unavailable(text),
@@ -389,7 +407,7 @@ impl Pg {
         for attempt in 0..=AGAIN {
             let alone = (attempt >= ALONE_FROM).then(|| self.beside.write().unwrap_or_else(PoisonError::into_inner));
             let _beside = alone.is_none().then(|| self.beside.read().unwrap_or_else(PoisonError::into_inner));
-            match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, f))? {
+            match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, attempt, f))? {
                 Once::Done(out) => return out,
                 Once::Again(e) => last = e,
             }
@@ -403,19 +421,21 @@ impl Pg {
     fn once<R, E: From<Error>>(
         &self,
         c: &mut Conn,
+        attempt: u32,
         f: &impl Fn(&mut Tx<'_>) -> Result<R, E>,
     ) -> (Once<Result<R, E>>, bool) {
+        let goes_on = |again| again == Again::Always || again == Again::Once && attempt == 0;
         if let Err(e) = self.begin(c, WRITE) {
             return (Once::Done(Err(e.into())), false);
         }
-        let (out, again) = Tx::new(tx::Conn::Pg(c), None).guarded(f);
+        let (out, again) = Tx::after(tx::Conn::Pg(c), attempt).guarded(f);
         match out {
             Ok(r) => match c.commit() {
                 Ok(()) => (Once::Done(Ok(r)), true),
-                Err(Failure { error, again: true }) => (Once::Again(error), c.leave()),
+                Err(Failure { error, again }) if goes_on(again) => (Once::Again(error), c.leave()),
                 Err(Failure { error, .. }) => (Once::Done(Err(error.into())), c.leave()),
             },
-            Err(e) => (if again { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, c.leave()),
+            Err(e) => (if goes_on(again) { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, c.leave()),
         }
     }
     pub(crate) fn batch<R, E: From<Error>>(&self, f: impl FnOnce(&mut Batch<'_>) -> Result<R, E>) -> Result<R, E> {

@@ -29,24 +29,54 @@ pub struct Tx<'c> {
     conn: Conn<'c>,
     queries: u32,
     until: Option<Instant>,
+    /// How often it has run before.
+    run: u32,
     /// The first statement that failed.
     failed: Option<Failure>,
 }
 /// How a statement failed, and whether the whole transaction may succeed if it is run again.
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    pub(crate) again: bool,
+    pub(crate) again: Again,
 }
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure { error, again: false }
+        Failure { error, again: Again::Never }
     }
+}
+/// Rows that were asked for with [`Tx::ask`], or on PostgreSQL the number they will come under.
+#[must_use = "what is not taken was asked for in vain"]
+pub struct Asked<T> {
+    sql: &'static Sql,
+    rows: std::result::Result<Vec<T>, u64>,
+}
+
+/// Whether to run a transaction again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    Never,
+    /// Once more: it has not seen what was there, and then will.
+    Once,
+    /// As long as it meets others.
+    Always,
 }
 
 impl<'c> Tx<'c> {
     /// With an end, a transaction in which reports may run until then.
     pub(crate) fn new(conn: Conn<'c>, until: Option<Instant>) -> Self {
-        Tx { conn, queries: 0, until, failed: None }
+        Tx { conn, queries: 0, until, run: 0, failed: None }
+    }
+    /// The same for a write that has run so often before.
+    pub(crate) fn after(conn: Conn<'c>, run: u32) -> Self {
+        Tx { run, ..Tx::new(conn, None) }
+    }
+    /// Whether this write has run before and has met others, or asked for it.
+    pub fn runs_again(&self) -> bool {
+        self.run > 0
+    }
+    /// Gives this run of a write up, to run once more from the start; only PostgreSQL does, and only the first time.
+    pub fn run_again(&mut self) {
+        self.failed.get_or_insert(Failure { error: Error::Conflict, again: Again::Once });
     }
     /// Which engine it runs on.
     pub fn engine(&self) -> Engine {
@@ -113,6 +143,34 @@ impl<'c> Tx<'c> {
         })
     }
 
+    /// Asks for rows that are wanted only after other statements have run: on PostgreSQL all that is asked for in a row
+    /// travels together. For short lists; a statement that changes something in between may or may not be seen in them.
+    pub fn ask<T: FromRow>(&mut self, sql: &'static Sql, params: &[&dyn Param]) -> Result<Asked<T>> {
+        if self.engine() == Engine::Sqlite {
+            return self.all(sql, params).map(|rows| Asked { sql, rows: Ok(rows) });
+        }
+        sql.width(T::COLUMNS)?;
+        let number = self.run(sql, |conn, _| match conn {
+            Conn::Pg(c) => c.ask(sql, &values(params)),
+            Conn::Sqlite(_) => Err(Error::Bug("asked ahead on SQLite".into()).into()),
+        })?;
+        Ok(Asked { sql, rows: Err(number) })
+    }
+    /// The rows that were asked for, in this same transaction.
+    pub fn take<T: FromRow>(&mut self, asked: Asked<T>) -> Result<Vec<T>> {
+        let number = match asked.rows {
+            Ok(rows) => return Ok(rows),
+            Err(number) => number,
+        };
+        let mut rows = Vec::new();
+        self.run(asked.sql, |conn, _| match conn {
+            Conn::Pg(c) => c.take(number, &mut |row| rows.push(T::from_row(row))),
+            Conn::Sqlite(_) => Err(Error::Bug("taken from another transaction".into()).into()),
+        })?;
+        self.queries -= 1; // counted when it was asked
+        rows.into_iter().collect::<Result<_>>().map_err(|e| at(asked.sql, e))
+    }
+
     /// Passes rows to `f` until it says false.
     fn rows<T: FromRow>(
         &mut self,
@@ -160,16 +218,16 @@ impl<'c> Tx<'c> {
         })
     }
 
-    /// Runs a closure: a panic becomes an error, and so does `Ok` after a statement has failed. The flag says whether
+    /// Runs a closure: a panic becomes an error, and so does `Ok` after a statement has failed. With it, whether
     /// running it again may succeed.
     pub(crate) fn guarded<R, E: From<Error>>(
         mut self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
-    ) -> (Result<R, E>, bool) {
+    ) -> (Result<R, E>, Again) {
         let out = caught(|| f(&mut self));
         match (out, self.failed) {
             (Ok(_), Some(failed)) => (Err(failed.error.into()), failed.again),
-            (out, failed) => (out, failed.is_some_and(|f| f.again)),
+            (out, failed) => (out, failed.map_or(Again::Never, |f| f.again)),
         }
     }
 }

@@ -7,7 +7,8 @@
 use crate::Value;
 use bytes::BytesMut;
 use futures_util::future::join;
-use futures_util::{TryStreamExt, pin_mut};
+use futures_util::{StreamExt, TryStreamExt, pin_mut};
+use std::collections::HashMap;
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 /// So many statements may wait in line.
 const WAITING: usize = 256;
+/// So many rows are taken in one turn.
+const ROWS: usize = 100;
 /// A server that takes a connection and says nothing is given up.
 const GREETING: Duration = Duration::from_secs(10);
 
@@ -58,14 +61,25 @@ fn wrong(e: impl std::fmt::Display) -> Fault {
     Fault::Wrong(e.to_string())
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + Send>>;
+
+/// What stands in line.
+enum Asked {
+    /// Nobody needs its answer; where the statement is written.
+    Done(&'static str, Answer<u64>),
+    /// Its rows are wanted later, under this number.
+    Rows(u64, &'static str, Answer<Vec<Row>>),
+}
 
 /// A connection. Nothing moves on it but while a thread waits in one of its functions.
 pub(crate) struct Wire {
     client: Arc<Client>,
     runtime: Runtime,
-    /// What stands in line: where the statement is written, and what will bring its answer.
-    asked: Vec<(&'static str, Answer)>,
+    asked: Vec<Asked>,
+    /// Rows that have come before they were wanted.
+    come: HashMap<u64, Vec<Row>>,
+    /// The last number given.
+    last: u64,
 }
 
 impl Wire {
@@ -75,7 +89,7 @@ impl Wire {
         let (client, connection) = greeted.map_err(|_| Fault::Lost("the database does not answer".into()))??;
         // Whoever waits for an answer hears that the connection has ended.
         runtime.spawn(async move { drop(connection.await) });
-        Ok(Wire { client: Arc::new(client), runtime, asked: Vec::new() })
+        Ok(Wire { client: Arc::new(client), runtime, asked: Vec::new(), come: HashMap::new(), last: 0 })
     }
 
     /// Whether it can be used again after a pause.
@@ -104,13 +118,30 @@ impl Wire {
             self.settle()?;
         }
         let (client, statement) = (self.client.clone(), statement.clone());
-        let mut answer: Answer = Box::pin(async move { client.execute_raw(&statement, encoded).await });
-        // The first look writes it; its answer is for whoever waits next.
-        match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(done) => drop(done?),
-            Poll::Pending => self.asked.push((at, answer)),
+        let mut answer: Answer<u64> = Box::pin(async move { client.execute_raw(&statement, encoded).await });
+        if written(&mut answer)?.is_none() {
+            self.asked.push(Asked::Done(at, answer));
         }
         Ok(())
+    }
+    /// Puts a statement in line whose rows will be wanted, few of them; gives the number they come under.
+    pub(crate) fn ask(&mut self, statement: &Statement, encoded: Vec<Encoded>, at: &'static str) -> Result<u64, Fault> {
+        let (client, statement) = (self.client.clone(), statement.clone());
+        let mut answer: Answer<Vec<Row>> =
+            Box::pin(async move { client.query_raw(&statement, encoded).await?.try_collect().await });
+        self.last += 1;
+        match written(&mut answer)? {
+            Some(rows) => drop(self.come.insert(self.last, rows)),
+            None => self.asked.push(Asked::Rows(self.last, at, answer)),
+        }
+        Ok(self.last)
+    }
+    /// The rows of what was asked for.
+    pub(crate) fn take(&mut self, number: u64) -> Result<Vec<Row>, Fault> {
+        if !self.come.contains_key(&number) {
+            self.settle()?;
+        }
+        self.come.remove(&number).ok_or_else(|| wrong("these rows were not asked for in this transaction"))
     }
     /// Runs a statement; how many rows it changed.
     pub(crate) fn exec(&mut self, statement: &Statement, values: &[&Value<'_>]) -> Result<u64, Fault> {
@@ -127,11 +158,14 @@ impl Wire {
         let client = self.client.clone();
         let rows = self.wait(client.query_raw(statement, raw(values)))?;
         pin_mut!(rows);
-        // Whoever gets a row may wait on another connection meanwhile: so one turn for each.
-        while let Some(row) = self.runtime.block_on(rows.try_next())? {
-            each(&row);
+        // Whoever gets a row may wait on another connection meanwhile: so not within a turn, but between two.
+        loop {
+            let some: Vec<Row> = self.runtime.block_on(rows.as_mut().take(ROWS).try_collect())?;
+            some.iter().for_each(&mut *each);
+            if some.len() < ROWS {
+                return Ok(());
+            }
         }
-        Ok(())
     }
     /// Waits for everything in line.
     pub(crate) fn settle(&mut self) -> Result<(), Fault> {
@@ -146,6 +180,7 @@ impl Wire {
     pub(crate) fn part(&mut self) {
         self.runtime.block_on(yield_now());
         self.asked.clear();
+        self.come.clear();
     }
 
     /// `COPY … FROM STDIN (FORMAT binary)`; `f` gives the rows to the function it gets.
@@ -169,14 +204,28 @@ impl Wire {
     /// takes, come in more pieces than are kept for it, would keep those behind it from being read.
     fn wait<R>(&mut self, last: impl Future<Output = Result<R, tokio_postgres::Error>>) -> Result<R, Fault> {
         let asked = std::mem::take(&mut self.asked);
+        let come = &mut self.come;
         let before = async {
-            for (at, answer) in asked {
-                answer.await.map_err(|e| sent_before(e.into(), at))?;
+            for asked in asked {
+                match asked {
+                    Asked::Done(at, answer) => drop(answer.await.map_err(|e| sent_before(e.into(), at))?),
+                    Asked::Rows(number, at, answer) => {
+                        come.insert(number, answer.await.map_err(|e| sent_before(e.into(), at))?);
+                    }
+                }
             }
             Ok::<_, Fault>(())
         };
         let (before, last) = self.runtime.block_on(join(before, last));
         before.and(last.map_err(Fault::from))
+    }
+}
+
+/// The first look at an answer writes the statement; the answer itself is for whoever waits next.
+fn written<T>(answer: &mut Answer<T>) -> Result<Option<T>, Fault> {
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Ok(Some(done?)),
+        Poll::Pending => Ok(None),
     }
 }
 

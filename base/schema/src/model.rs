@@ -351,7 +351,11 @@ impl Schema {
                     }
                     _ => return Err("a column is added, dropped or renamed".into()),
                 }
-            } else if back(3, "ALTER") && back(2, "TABLE") && word.is("ADD") {
+            } else if back(3, "ALTER")
+                && back(2, "TABLE")
+                && word.is("ADD")
+                && !words.get(i + 1).is_some_and(|t| t.is("CONSTRAINT"))
+            {
                 return Err("write ADD COLUMN".into());
             } else if word.is("RENAME") && words.get(i + 1).is_some_and(|t| t.is("TO")) {
                 let to = name_after(i + 1)?;

@@ -129,17 +129,17 @@ async fn one(State(app): State<App>, req: Req) -> Response {
     let number = req.part("number").map(str::to_owned);
     let made = app
         .read(&req, move |cx| {
-            let seen = linli_matters::see(cx, &number?)?;
-            detail(cx, &seen)
+            let shown = crate::shown(cx, &number?)?;
+            detail(cx, &shown)
         })
         .await;
     app.api(&req, StatusCode::OK, made).await
 }
 
 /// A matter with its timeline, clocks and the moves one could make now.
-fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
+fn detail(cx: &mut Cx<'_, '_>, shown: &crate::Shown) -> Result<Value> {
+    let crate::Shown { seen, story, .. } = shown;
     let mut out = row(cx, &seen.matter)?;
-    let story = linli_matters::story(cx, seen, 0)?;
     let units = linli_registry::units(cx)?;
     let lang = cx.actor.lang;
     let staff = story.reading == Reading::Staff;
@@ -168,14 +168,14 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
             out["assignee"] = names.get(&person).map(|name| json!({"id": person, "name": name.reveal()})).into();
         }
     }
-    let case = crate::case(cx, seen.matter.id)?;
-    if let Some(case) = &case {
+    let case = shown.case();
+    if let Some(case) = case {
         out["outcome"] = json!(case.outcome);
         out["verdict"] = json!({"solved": case.solved, "satisfied": case.satisfied});
         out["called_solved"] = json!(case.called_solved);
         out["returns"] = json!(case.returns);
     }
-    let moves = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
+    let moves = crate::offered(cx, seen, case, &story.clocks)?;
     out["moves"] = moves.iter().map(|m| json!({"name": m.name(), "label": m.label.in_(lang)})).collect();
     Ok(out)
 }
@@ -183,8 +183,8 @@ fn detail(cx: &mut Cx<'_, '_>, seen: &linli_matters::Seen) -> Result<Value> {
 /// What a write answers: the matter as it now stands, or only its number when it has gone where the writer does not see it
 /// (reported for somebody else at a unit that routes away; handed on).
 fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Value> {
-    match linli_matters::see(cx, number) {
-        Ok(seen) => detail(cx, &seen),
+    match crate::shown(cx, number) {
+        Ok(shown) => detail(cx, &shown),
         Err(Error::NotFound | Error::Forbidden(_)) => Ok(json!({"number": number})),
         Err(e) => Err(e),
     }

@@ -71,6 +71,5 @@ pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {
 /// How many of one's own matters await one's verdict; counted no further than a badge shows.
 pub fn my_turn(cx: &mut Cx<'_, '_>) -> Result<usize> {
     let scope = cx.scope(LIST, ScopeKind::Mine, &[])?;
-    let ask = Ask { state: Some("answered".into()), limit: COUNTED, ..Ask::default() };
-    Ok(linli_matters::list(cx, &scope, &ask)?.items.len())
+    Ok(linli_matters::answered(cx, &scope, COUNTED)? as usize)
 }

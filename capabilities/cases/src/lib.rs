@@ -83,6 +83,27 @@ pub fn case(cx: &mut Cx<'_, '_>, matter: MatterId) -> Result<Option<Case>> {
     store::case(cx.tx, matter)
 }
 
+/// A case as its page and the API show it.
+pub(crate) struct Shown {
+    pub(crate) seen: linli_matters::Seen,
+    pub(crate) story: linli_matters::Story,
+    /// None for matters of another kind.
+    pub(crate) placed: Option<store::Placed>,
+}
+
+impl Shown {
+    pub(crate) fn case(&self) -> Option<&Case> {
+        self.placed.as_ref().map(|p| &p.case)
+    }
+}
+
+/// By its number, if the actor may see it.
+pub(crate) fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Shown> {
+    let (seen, story, asked) = linli_matters::read(cx, number, |tx, m| store::ask_placed(tx, m.id, m.place))?;
+    let placed = store::placed(cx.tx, asked)?;
+    Ok(Shown { seen, story, placed })
+}
+
 /// The moves to offer: what the actor could make now, without those that this case has no use for.
 pub(crate) fn offered(
     cx: &mut Cx<'_, '_>,

@@ -1,6 +1,6 @@
 //! Every statement of the cases capability.
 use linli_core::{MatterId, Millis, PersonId, PlaceId, Result, Sealed, UnitId};
-use linli_db::{FromRow, Json, Row, Tx, sql};
+use linli_db::{Asked, FromRow, Json, Row, Tx, sql};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -85,9 +85,9 @@ impl FromRow for Placed {
     }
 }
 
-/// The same with its place: what a page of a case asks.
-pub(crate) fn placed(tx: &mut Tx<'_>, matter: MatterId, place: Option<PlaceId>) -> Result<Option<Placed>> {
-    Ok(tx.opt(
+/// The same with its place: what a page of a case asks, to be taken with the rest.
+pub(crate) fn ask_placed(tx: &mut Tx<'_>, matter: MatterId, place: Option<PlaceId>) -> Result<Asked<Placed>> {
+    Ok(tx.ask(
         sql!(
             "SELECT c.matter, c.on_behalf, c.sender, c.handler, c.answered_by, c.returns, c.ruled, c.dispatched, c.contacted, c.extended, c.asked,
              c.asked_days, c.asked_until, c.outcome, c.satisfied, c.solved, c.dissatisfied, c.called_solved,
@@ -95,6 +95,10 @@ pub(crate) fn placed(tx: &mut Tx<'_>, matter: MatterId, place: Option<PlaceId>) 
         ),
         &[&matter, &place],
     )?)
+}
+
+pub(crate) fn placed(tx: &mut Tx<'_>, asked: Asked<Placed>) -> Result<Option<Placed>> {
+    Ok(tx.take(asked)?.into_iter().next())
 }
 
 pub(crate) fn put_case(tx: &mut Tx<'_>, matter: MatterId, on_behalf: bool) -> Result<()> {

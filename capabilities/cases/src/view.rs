@@ -1,4 +1,5 @@
 //! What the pages show of a matter: rows, chips, the story and the moves.
+use crate::Shown;
 use crate::store::Spot;
 use crate::t;
 use askama::Template;
@@ -220,15 +221,15 @@ pub(crate) fn typed(raw: &RawInput, lang: Lang) -> Html {
 /// The whole story of a matter with what one can do now.
 pub(crate) fn story(
     cx: &mut Cx<'_, '_>,
-    seen: &Seen,
+    shown: &Shown,
     refused: Option<&Refused>,
     key: String,
     desk: bool,
     contact: Option<(String, String)>,
 ) -> Result<Html> {
+    let Shown { seen, story, placed } = shown;
     let m = &seen.matter;
     let s = Say::of(cx);
-    let story = linli_matters::story(cx, seen, 0)?;
     let units = linli_registry::units(cx)?;
     let procedure = linli_matters::procedure_of(cx, m)?;
     let state = procedure.state(&m.state);
@@ -240,19 +241,18 @@ pub(crate) fn story(
         told => told.with("unit", &owner),
     };
     let told = told.in_(s.lang);
-    let names = if story.reading == Reading::Staff { people(cx, &story, m)? } else { HashMap::new() };
+    let names = if story.reading == Reading::Staff { people(cx, story, m)? } else { HashMap::new() };
     let mut acts = Vec::new();
     for a in &story.acts {
-        acts.push(act_view(cx, &units, seen, &story, a, &names)?);
+        acts.push(act_view(cx, &units, seen, story, a, &names)?);
     }
     let mut moves = Vec::new();
-    let placed = crate::store::placed(cx.tx, m.id, m.place)?;
-    let (case, spot) = placed.map_or((None, None), |p| (Some(p.case), p.spot));
-    let possible = crate::offered(cx, seen, case.as_ref(), &story.clocks)?;
+    let (case, spot) = (shown.case(), placed.as_ref().and_then(|p| p.spot.as_ref()));
+    let possible = crate::offered(cx, seen, case, &story.clocks)?;
     let main = main_move(&possible, m);
     for mv in possible.iter().filter(|mv| mv.name() != "erase") {
         let again = refused.filter(|r| r.name == mv.name());
-        moves.push(move_view(cx, seen, spot.as_ref(), mv, Some(mv.name()) == main, again)?);
+        moves.push(move_view(cx, seen, spot, mv, Some(mv.name()) == main, again)?);
     }
     moves.sort_by_key(|mv| !mv.main);
     let (moves, others): (Vec<_>, Vec<_>) = moves.into_iter().partition(|mv| mv.main || mv.open || likely(m, mv.name));
@@ -276,7 +276,7 @@ pub(crate) fn story(
             facts.push((t::P_PROVISIONAL.in_(s.lang), Html::text(t::P_PROVISIONAL_WHY.in_(s.lang))));
         }
     }
-    if let Some(case) = &case {
+    if let Some(case) = case {
         let yes_no = |b: bool| if b { t::SOLVED_YES } else { t::SOLVED_NO }.in_(s.lang);
         if let Some(outcome) = &case.outcome {
             facts.push((t::P_CLAIM.in_(s.lang), Html::text(outcome_text(outcome).in_(s.lang))));

@@ -178,6 +178,16 @@ pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i6
     Ok(n)
 }
 
+/// How many of a person's own matters are answered and wait for the verdict; counted no further than `most`.
+pub fn answered(cx: &mut Cx<'_, '_>, mine: &Scope, most: i64) -> Result<i64> {
+    let Scope::Mine(person, _) = mine else { return Err(Error::internal("nobody's own matters")) };
+    let (n,) = cx.tx.one::<(i64,)>(
+        sql!("SELECT count(*) FROM (SELECT 1 FROM matters WHERE reporter = $1 AND state = 'answered' LIMIT $2) AS mine"),
+        &[person, &most],
+    )?;
+    Ok(n)
+}
+
 fn owned(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let (due, id) = due_after(ask);
     Ok(cx.tx.all(

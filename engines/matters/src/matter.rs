@@ -133,7 +133,7 @@ pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
 }
 
 /// Of the kin only what the actor may see is kept.
-fn authorise(cx: &mut Cx<'_, '_>, found: Vec<store::Kin>) -> Result<Seen> {
+pub(crate) fn authorise(cx: &mut Cx<'_, '_>, found: Vec<store::Kin>) -> Result<Seen> {
     let all: Vec<MatterId> = found.iter().map(|k| k.matter.id).collect();
     let mut found = found.into_iter();
     let matter = found.next().filter(|k| k.kind.is_empty()).ok_or(Error::NotFound)?.matter;

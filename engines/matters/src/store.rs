@@ -1,7 +1,7 @@
 //! Every statement of the matters engine.
 use crate::matter::Matter;
 use linli_core::{ActId, FileId, MatterId, Millis, PersonId, PlaceId, PostId, Result, UnitId};
-use linli_db::{Engine, FromRow, Json, Row, Tx, sql};
+use linli_db::{Asked, Engine, FromRow, Json, Row, Tx, sql};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -161,7 +161,17 @@ pub(crate) fn words_of(tx: &mut Tx<'_>, act: ActId) -> Result<Option<(String, Ve
 
 /// Acts after a number, oldest first.
 pub(crate) fn acts(tx: &mut Tx<'_>, matter: MatterId, after: i64, limit: i64) -> Result<Vec<Act>> {
-    Ok(tx.all(
+    let asked = ask_acts(tx, matter, after, limit)?;
+    taken(tx, asked)
+}
+
+pub(crate) fn taken(tx: &mut Tx<'_>, asked: Asked<Act>) -> Result<Vec<Act>> {
+    Ok(tx.take(asked)?)
+}
+
+/// The same, to be taken later.
+pub(crate) fn ask_acts(tx: &mut Tx<'_>, matter: MatterId, after: i64, limit: i64) -> Result<Asked<Act>> {
+    Ok(tx.ask(
         sql!(
             "SELECT a.id, a.seq, a.move, a.from_state, a.to_state, a.at, a.person, a.post, a.unit, a.role, a.owner, a.due, a.audience,
              a.data, a.commitment, w.words FROM acts a LEFT JOIN act_words w ON w.act = a.id

@@ -2,6 +2,7 @@
 use crate::store::{self, Act, FileRow};
 use crate::{Matter, Move, Seen, clocks::StageClock, rules};
 use linli_core::{ActId, Cx, Error, FileId, MatterId, Result, Role, Seat, time};
+use linli_db::Tx;
 
 /// How much of the words a seat may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,10 +49,34 @@ pub struct Story {
     pub reading: Reading,
 }
 
+/// So many acts are read at once.
+const ACTS: i64 = 200;
+
+/// A matter by its number with its story, and what `beside` asks for about it: all that a page of a matter shows, asked for
+/// together. Nothing of it is given out unless the matter may be seen.
+pub fn read<T>(
+    cx: &mut Cx<'_, '_>,
+    number: &str,
+    beside: impl FnOnce(&mut Tx<'_>, &Matter) -> Result<T>,
+) -> Result<(Seen, Story, T)> {
+    let found = store::with_kin(cx.tx, None, Some(number))?;
+    let matter = &found.first().ok_or(Error::NotFound)?.matter;
+    let acts = store::ask_acts(cx.tx, matter.id, 0, ACTS)?;
+    let beside = beside(cx.tx, matter)?;
+    let seen = crate::matter::authorise(cx, found)?;
+    let acts = store::taken(cx.tx, acts)?;
+    let story = told(cx, &seen, acts);
+    Ok((seen, story, beside))
+}
+
 /// The story as the seat may read it. At most 200 acts: longer ones go on with `after`.
 pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
+    let acts = store::acts(cx.tx, seen.matter.id, after, ACTS)?;
+    Ok(told(cx, seen, acts))
+}
+
+fn told(cx: &Cx<'_, '_>, seen: &Seen, mut acts: Vec<Act>) -> Story {
     let reading = Reading::of(&seen.seat, &seen.matter, cx);
-    let mut acts = store::acts(cx.tx, seen.matter.id, after, 200)?;
     let hidden: Vec<ActId> = acts.iter().filter(|a| !reading.may_read(&a.readers)).map(|a| a.id).collect();
     for a in &mut acts {
         if hidden.contains(&a.id) {
@@ -71,7 +96,7 @@ pub fn story(cx: &mut Cx<'_, '_>, seen: &Seen, after: i64) -> Result<Story> {
         Reading::Staff => seen.clocks.iter().cloned().map(StageClock::of).collect(),
         _ => Vec::new(),
     };
-    Ok(Story { acts, files, clocks, reading })
+    Story { acts, files, clocks, reading }
 }
 
 /// The moves this actor could make now.

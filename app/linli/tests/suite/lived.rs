@@ -128,7 +128,7 @@ fn every_tampering_is_found(dir: &Path) {
         "UPDATE counters SET n = n + 1 WHERE dimension = 'opened:case' AND day = (SELECT max(day) FROM counters WHERE dimension = 'opened:case')".into(),
         "DELETE FROM counters WHERE dimension LIKE 'answer.%'".into(),
         "UPDATE matter_numbers SET next = next + 1".into(),
-        "INSERT INTO commands VALUES (zeroblob(16), 'half-done', x'00', 0)".into(),
+        "INSERT INTO commands (sender, key, fingerprint, at) VALUES (zeroblob(16), 'half-done', x'00', 0)".into(),
         "DROP TRIGGER acts_no_delete; DELETE FROM acts WHERE seq = 2".into(),
     ] {
         let copy = scratch("tampered");

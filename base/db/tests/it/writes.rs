@@ -162,6 +162,28 @@ fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
 }
 
 #[test]
+fn a_write_that_took_something_for_new_runs_once_more() {
+    let Some(place) = Place::pg() else { return };
+    let db = place.open();
+    db.write(|tx| put(tx, "n")).unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = runs.clone();
+    // A name that is taken, and a write that asks for it: each is told in its second run, and never gets a third one.
+    let taken = db.write(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ('n', 0)"), &[])
+    });
+    assert_eq!((taken, runs.swap(0, Ordering::SeqCst)), (Err(Error::Constraint("worker_fence_pkey".into())), 2));
+    let counted = runs.clone();
+    let asked = db.write(move |tx| {
+        assert_eq!(tx.runs_again(), counted.fetch_add(1, Ordering::SeqCst) > 0);
+        tx.run_again();
+        Ok::<_, Error>(())
+    });
+    assert_eq!((asked, runs.load(Ordering::SeqCst)), (Err(Error::Conflict), 2));
+}
+
+#[test]
 fn a_write_that_always_meets_others_gives_up() {
     let Some(place) = Place::pg() else { return };
     let db = place.open();

@@ -135,10 +135,10 @@ pub(super) fn inbox_page(
     let mut rows = view::rows(cx, &listed.items, |m| format!("{back}&open={}", m.number))?;
     let (mut story, mut title) = (None, s.t(t::P_INBOX).to_owned());
     if let Some(number) = &asked.open {
-        match linli_matters::see(cx, number) {
-            Ok(seen) => {
-                story = Some(view::story(cx, &seen, refused, key, true, contact)?);
-                title = format!("{} · {title}", seen.matter.title);
+        match crate::shown(cx, number) {
+            Ok(shown) => {
+                story = Some(view::story(cx, &shown, refused, key, true, contact)?);
+                title = format!("{} · {title}", shown.seen.matter.title);
             }
             // After a move it may be no longer this desk's to see.
             Err(Error::NotFound) if asked.done => {}

@@ -43,12 +43,13 @@ fn matter_page(
     contact: Option<(String, String)>,
 ) -> Result<PageBody> {
     // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
-    let seen = match linli_matters::see(cx, number) {
+    let shown = match crate::shown(cx, number) {
         Err(Error::NotFound) if cx.actor.person.is_none() => return Err(Error::SignIn),
-        seen => seen?,
+        shown => shown?,
     };
     let s = Say::of(cx);
-    let story = view::story(cx, &seen, refused, key, false, contact)?;
+    let story = view::story(cx, &shown, refused, key, false, contact)?;
+    let seen = &shown.seen;
     let desk = seen.seat.handles() && cx.actor.is_staff();
     let title = if refused.is_some() {
         format!("{}{}", s.t(linli_web::t::ERROR_TITLE), seen.matter.title)

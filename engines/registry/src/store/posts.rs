@@ -140,16 +140,15 @@ row! {
 pub(crate) fn by_session(tx: &mut Tx<'_>, digest: &[u8], kind: &str, now: Millis) -> Result<Vec<SignedIn>> {
     Ok(tx.all(
         sql!(
-            "SELECT 'person', p.id, CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), p.lang, p.name, CAST(NULL AS BIGINT)
-             FROM sessions s JOIN people p ON p.id = s.person WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3
+            "WITH s AS (SELECT person FROM sessions WHERE token_digest = $1 AND kind = $2 AND until > $3)
+             SELECT 'person', p.id, CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID), p.lang, p.name, CAST(NULL AS BIGINT)
+             FROM s JOIN people p ON p.id = s.person
              UNION ALL
              SELECT 'post', t.id, t.unit, NULL, NULL, NULL, t.role, NULL, NULL
-             FROM sessions s JOIN posts t ON t.person = s.person WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3
-             AND t.since <= $3 AND (t.until IS NULL OR t.until > $3)
+             FROM s JOIN posts t ON t.person = s.person WHERE t.since <= $3 AND (t.until IS NULL OR t.until > $3)
              UNION ALL
              SELECT 'home', r.dwelling, d.committee, d.estate, d.micro_grid, d.grp, r.tenure, NULL, NULL
-             FROM sessions s JOIN residents r ON r.person = s.person JOIN places d ON d.id = r.dwelling
-             WHERE s.token_digest = $1 AND s.kind = $2 AND s.until > $3 AND r.until IS NULL
+             FROM s JOIN residents r ON r.person = s.person JOIN places d ON d.id = r.dwelling WHERE r.until IS NULL
              UNION ALL SELECT 'version', NULL, NULL, NULL, NULL, NULL, name, NULL, n FROM version_facts
              LIMIT 200"
         ),
