@@ -34,12 +34,22 @@ pub struct How {
     pub roles: Option<String>,
     /// Opens although a copy into it is not finished.
     pub unfinished: bool,
+    /// Connections to PostgreSQL, if somebody says how many.
+    pub connections: Option<usize>,
 }
 
 impl How {
     /// For real: durable, on the machine's clock.
     pub fn real() -> How {
-        How { weak: false, time: TimeSource::Real, ids: Ids::Os, secret: None, roles: None, unfinished: false }
+        How {
+            weak: false,
+            time: TimeSource::Real,
+            ids: Ids::Os,
+            secret: None,
+            roles: None,
+            unfinished: false,
+            connections: None,
+        }
     }
 }
 
@@ -53,7 +63,7 @@ pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
         ..Options::new(&place.data).url(place.database.clone())
     };
     let options = Options {
-        readers: if place.database.is_some() { 24 } else { 8 },
+        readers: if place.database.is_some() { how.connections.unwrap_or_else(connections) } else { 8 },
         role: how.roles,
         unfinished: how.unfinished,
         ..options
@@ -71,6 +81,13 @@ pub fn open(place: &Place, how: How) -> Result<Arc<House>, Failure> {
         ids: how.ids,
         parts: vec![Arc::new(kinds), Arc::new(files)],
     }))
+}
+
+/// Four for each processor, as if PostgreSQL ran on this machine: while some wait for the disk others work, and more of them
+/// would only stand in each other's way.
+fn connections() -> usize {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    (4 * processors).clamp(8, 64)
 }
 
 /// Refuses a directory without keys: a mistyped one is not a new deployment in which all is well.

@@ -27,6 +27,9 @@ pub struct Args {
     /// 每个客户端每分钟最多请求数，0 为不限 · Requests per client and minute, 0 for no limit
     #[arg(long, default_value_t = 1200)]
     per_minute: u32,
+    /// 到 PostgreSQL 的连接数；不写则为本机处理器数的四倍 · Connections to PostgreSQL; by default four for each processor of this machine
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    connections: Option<u16>,
     /// 仅供测试：不保证断电后数据仍在 · Tests only: what is committed may not survive a power cut
     #[arg(long, hide = true)]
     weak_durability: bool,
@@ -37,7 +40,10 @@ pub(crate) fn run(args: Args) -> Done {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LINLI_LOG").unwrap_or_else(|_| "warn,linli=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
-    let house = house::open(&args.place, How { weak: args.weak_durability, ..How::real() })?;
+    let house = house::open(
+        &args.place,
+        How { weak: args.weak_durability, connections: args.connections.map(usize::from), ..How::real() },
+    )?;
     let stop = Arc::new(AtomicBool::new(false));
     let worker = spawn_worker(house.clone(), stop.clone());
     let app = app(house.clone(), args.secure, args.per_minute);

@@ -182,7 +182,9 @@ pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i6
 pub fn answered(cx: &mut Cx<'_, '_>, mine: &Scope, most: i64) -> Result<i64> {
     let Scope::Mine(person, _) = mine else { return Err(Error::internal("nobody's own matters")) };
     let (n,) = cx.tx.one::<(i64,)>(
-        sql!("SELECT count(*) FROM (SELECT 1 FROM matters WHERE reporter = $1 AND state = 'answered' LIMIT $2) AS mine"),
+        sql!(
+            "SELECT count(*) FROM (SELECT 1 FROM matters WHERE reporter = $1 AND state = 'answered' LIMIT $2) AS mine"
+        ),
         &[person, &most],
     )?;
     Ok(n)

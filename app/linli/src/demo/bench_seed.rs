@@ -65,6 +65,7 @@ pub fn run(args: Args) -> Done {
         secret: None,
         roles: None,
         unfinished: false,
+        connections: None,
     };
     let house = house::open(&args.place, how)?;
     let system = Arc::new(Actor { via: Via::Demo, ..Actor::system() });

@@ -134,6 +134,7 @@ pub fn run(args: Args) -> Done {
         secret: Some(secret),
         roles: None,
         unfinished: false,
+        connections: None,
     };
     let house = house::open(&args.place, how)?;
     let system = Arc::new(Actor { via: Via::Demo, ..Actor::system() });

@@ -122,6 +122,7 @@ fn open(dir: &Path, url: Option<String>, clock: &Arc<AtomicI64>) -> Arc<House> {
         secret: Some([7; 32]),
         roles,
         unfinished: false,
+        connections: None,
     };
     linli::house::open(&place, how).unwrap_or_else(|e| panic!("{}", e.message))
 }
