@@ -8,6 +8,8 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 dir=${LINLI_BENCH_DIR:-$root/var/bench}
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
 requests=${LINLI_BENCH_REQUESTS:-4000}
 cd "$root"
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -29,7 +31,6 @@ if [ "${1:-}" = --methods-only ]; then methods; exit; fi
 cargo build --quiet --release -p linli -p linli-bench
 linli=$target/release/linli
 bench=$target/release/linli-bench
-mkdir -p "$dir"
 lines=$dir/lines.jsonl
 : >"$lines"
 
@@ -55,7 +56,10 @@ for cases in ${LINLI_BENCH_CASES:-100000 1000000}; do
     "$bench" drive --linli "$linli" --data "$dir/now" --cases "$cases" --requests "$requests" --out "$lines"
     rm -rf "$dir/now/linli.db"*
 
-    url=$(PG_SET="-c shared_buffers=1GB -c max_wal_size=8GB" ci/postgres.sh start "$dir/postgres") || { echo "PostgreSQL is not here: left out" >&2; continue; }
+    # On one machine they meet at a socket, which lies in the cluster's own directory: a path without spaces.
+    url=$(PG_SET="-c shared_buffers=1GB -c max_wal_size=8GB -c unix_socket_directories=$dir/postgres/pg" ci/postgres.sh start "$dir/postgres") \
+        || { echo "PostgreSQL is not here: left out" >&2; continue; }
+    url=$(echo "$url" | sed "s|@127.0.0.1|@$(echo "$dir/postgres/pg" | sed 's|/|%2F|g')|")
     "$linli" serve --data "$dir/now" --database "$url" --listen 127.0.0.1:0 >/dev/null &
     first=$!
     sleep 5 # the schema is made at the first start
@@ -72,6 +76,7 @@ done
     printf '\nMachine: %s, %s processors, %s MB of memory; %s. Date: %s. Commit: %s.\n\n' \
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -sr)" "$(date +%F)" "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
+    cat bench/MISSED.md
     "$bench" table "$lines"
     printf '## The methods\n'
     methods

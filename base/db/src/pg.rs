@@ -198,6 +198,7 @@ impl Conn {
     /// Puts BEGIN or ROLLBACK in line.
     fn turn(&mut self, text: &'static str) -> Result<(), Failure> {
         self.module = None;
+        self.wire.forget();
         let (statement, _) = self.prepared(text)?;
         self.wire.put(&statement, Vec::new(), text).map_err(|e| self.failure(e))
     }

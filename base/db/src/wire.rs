@@ -167,6 +167,10 @@ impl Wire {
             }
         }
     }
+    /// Forgets rows that nobody has taken: they belong to a transaction that is over.
+    pub(crate) fn forget(&mut self) {
+        self.come.clear();
+    }
     /// Waits for everything in line.
     pub(crate) fn settle(&mut self) -> Result<(), Fault> {
         self.wait(ready(Ok(())))
@@ -180,7 +184,6 @@ impl Wire {
     pub(crate) fn part(&mut self) {
         self.runtime.block_on(yield_now());
         self.asked.clear();
-        self.come.clear();
     }
 
     /// `COPY … FROM STDIN (FORMAT binary)`; `f` gives the rows to the function it gets.

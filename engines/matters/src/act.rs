@@ -147,7 +147,9 @@ pub fn act_numbered(
 
 fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revision: Option<i64>) -> Result<Matter> {
     let procedure = crate::procedure_of(cx, &m)?;
+    let clocks = store::ask_clocks(cx.tx, m.id)?;
     let parties = matter::parties(cx, &m)?;
+    let clocks = store::taken(cx.tx, clocks)?;
     let facts = m.facts(&*linli_registry::units(cx)?, parties.clone());
     let mv = procedure.find(name).ok_or(Error::NotFound)?;
     let stale = revision.filter(|seen| *seen != m.revision);
@@ -163,7 +165,7 @@ fn act_on(cx: &mut Cx<'_, '_>, m: Matter, name: &str, input: &crate::Given, revi
         ));
     }
     let input = Input::check(mv.input, &input.raw, input.strict)?;
-    perform(cx, procedure, mv, m, &seat, &parties, &input)
+    perform(cx, procedure, mv, m, &seat, Before { parties, clocks }, &input)
 }
 
 /// What to tell somebody whose form is older than the matter.
@@ -183,18 +185,24 @@ fn changed(cx: &mut Cx<'_, '_>, procedure: &Procedure, m: &Matter, seen: i64) ->
     Ok(Error::conflict(t::CHANGED.with("moves", joined).with("state", state.in_(lang))))
 }
 
+/// What stands around a matter before a move.
+struct Before {
+    parties: Vec<UnitId>,
+    clocks: Vec<store::ClockRow>,
+}
+
 fn perform(
     cx: &mut Cx<'_, '_>,
     procedure: &'static Procedure,
     mv: &'static Move,
     mut m: Matter,
     seat: &Seat,
-    known: &[UnitId],
+    stood: Before,
     input: &Input,
 ) -> Result<Matter> {
     let (before, from) = (m.revision, m.state.clone());
     let (owner_before, title_before, audience_before) = (m.owner, m.title.clone(), m.audience);
-    let clocks = store::clocks(cx.tx, m.id)?.into_iter().map(StageClock::of).collect();
+    let clocks = stood.clocks.into_iter().map(StageClock::of).collect();
     let mut turn = Turn {
         matter: &mut m,
         seat,
@@ -226,13 +234,11 @@ fn perform(
     let Turn { data, clocks, parties, counts, words, spawned, reindex, .. } = turn;
     m.revision = before + 1;
     m.due = due(&clocks, &m, procedure);
-    if !store::set(cx.tx, &m, before)? {
-        return Err(Error::conflict(linli_core::t::CONFLICT));
-    }
+    store::set(cx.tx, &m)?;
     for clock in clocks.iter().filter(|c| c.dirty) {
         clock.save(cx)?;
     }
-    for unit in parties.into_iter().filter(|unit| !known.contains(unit)) {
+    for unit in parties.into_iter().filter(|unit| !stood.parties.contains(unit)) {
         store::put_party(cx.tx, m.id, unit, cx.now)?;
     }
     let mut data = data;

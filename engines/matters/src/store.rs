@@ -41,19 +41,20 @@ pub(crate) fn put(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
     Ok(())
 }
 
-/// Writes what a move changed, if nobody else has moved meanwhile; `false` when somebody has.
-pub(crate) fn set(tx: &mut Tx<'_>, m: &Matter, before: i64) -> Result<bool> {
-    Ok(tx.exec(
+/// Writes what a move changed. The matter was read in this same transaction, so nobody else can have moved it since; and two
+/// acts of one matter never have the same number.
+pub(crate) fn set(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
+    tx.put(
         sql!(
-            "UPDATE matters SET state = $3, title = $4, category = $5, term_class = $6, owner = $7, assignee = $8, audience = $9, named = $10,
-             open = $11, supervised = $12, redo = $13, revision = $14, due = $15, closed = $16, reporter = $17
-             WHERE id = $1 AND revision = $2"
+            "UPDATE matters SET state = $2, title = $3, category = $4, term_class = $5, owner = $6, assignee = $7, audience = $8, named = $9,
+             open = $10, supervised = $11, redo = $12, revision = $13, due = $14, closed = $15, reporter = $16 WHERE id = $1"
         ),
         &[
-            &m.id, &before, &m.state, &m.title, &m.category, &m.term_class, &m.owner, &m.assignee, &m.audience, &m.named, &m.open,
+            &m.id, &m.state, &m.title, &m.category, &m.term_class, &m.owner, &m.assignee, &m.audience, &m.named, &m.open,
             &m.supervised, &m.redo, &m.revision, &m.due, &m.closed, &m.reporter,
         ],
-    )? == 1)
+    )?;
+    Ok(())
 }
 
 /// The next running number of a committee's year.
@@ -165,7 +166,7 @@ pub(crate) fn acts(tx: &mut Tx<'_>, matter: MatterId, after: i64, limit: i64) ->
     taken(tx, asked)
 }
 
-pub(crate) fn taken(tx: &mut Tx<'_>, asked: Asked<Act>) -> Result<Vec<Act>> {
+pub(crate) fn taken<T: FromRow>(tx: &mut Tx<'_>, asked: Asked<T>) -> Result<Vec<T>> {
     Ok(tx.take(asked)?)
 }
 
@@ -219,7 +220,12 @@ linli_db::row! {
 }
 
 pub(crate) fn clocks(tx: &mut Tx<'_>, matter: MatterId) -> Result<Vec<ClockRow>> {
-    Ok(tx.all(
+    let asked = ask_clocks(tx, matter)?;
+    taken(tx, asked)
+}
+
+pub(crate) fn ask_clocks(tx: &mut Tx<'_>, matter: MatterId) -> Result<Asked<ClockRow>> {
+    Ok(tx.ask(
         sql!(
             "SELECT id, matter, stage, unit, running, started, due, stopped, provisional, warned, alarm, events FROM clocks
              WHERE matter = $1 ORDER BY started LIMIT 200"
