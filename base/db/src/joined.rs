@@ -1,6 +1,6 @@
 //! Several statements as one: what PostgreSQL can be told in one breath costs one answer instead of one each.
 //!
-//! `WITH a0 AS (INSERT …), a1 AS (UPDATE …) INSERT …` runs every part against the same snapshot, so that no part sees
+//! `WITH a2 AS (INSERT …), a1 AS (UPDATE …) INSERT …` runs every part against the same snapshot, so that no part sees
 //! what another one does (PostgreSQL manual, 7.8.4). Hence only parts that need not: each names its own table alone, and
 //! what changes rows goes with nothing that has touched its table before. Foreign keys are checked at the end of the whole.
 use linli_schema::lex::{Kind, Token, lex};
@@ -39,33 +39,30 @@ impl Target {
     }
 }
 
-/// One text out of several, their parameters numbered on.
+/// One text out of several, their parameters numbered on. The first part is the statement itself and the others stand before
+/// it from the last to the second: PostgreSQL does not promise an order, but runs them in this one, so that whoever meets
+/// others learns it from the same part as if all had been sent one by one.
 pub(crate) fn text(parts: &[&str]) -> String {
-    let mut out = String::new();
     let mut first = 0;
-    for (i, part) in parts.iter().enumerate() {
-        let last = i + 1 == parts.len();
-        if !last {
-            out.push_str(&format!("{} a{i} AS (", if i == 0 { "WITH" } else { "," }));
-        } else if i > 0 {
-            out.push(' ');
-        }
-        let mut most = 0;
+    let mut written = Vec::new();
+    for part in parts {
+        let (mut text, mut most) = (String::new(), 0);
         for token in lex(part) {
             match token.text.get(1..).and_then(|n| n.parse::<usize>().ok()) {
                 Some(n) if token.kind == Kind::Param => {
                     most = most.max(n);
-                    out.push_str(&format!("${}", first + n));
+                    text.push_str(&format!("${}", first + n));
                 }
-                _ => out.push_str(token.text),
+                _ => text.push_str(token.text),
             }
         }
         first += most;
-        if !last {
-            out.push(')');
-        }
+        written.push(text);
     }
-    out
+    let beside = written.iter().enumerate().skip(1).rev().map(|(i, text)| format!("a{i} AS ({text})"));
+    let beside = beside.collect::<Vec<_>>().join(", ");
+    let itself = written.first().map_or("", String::as_str);
+    if beside.is_empty() { itself.to_owned() } else { format!("WITH {beside} {itself}") }
 }
 
 #[cfg(test)]
@@ -109,7 +106,7 @@ mod tests {
         assert_eq!(text(&["INSERT INTO a VALUES ($2, '$1', $1)"]), "INSERT INTO a VALUES ($2, '$1', $1)");
         assert_eq!(
             text(&["INSERT INTO a VALUES ($2, $1)", "UPDATE b SET n = $1", "INSERT INTO c VALUES ($1, $1)"]),
-            "WITH a0 AS (INSERT INTO a VALUES ($2, $1)), a1 AS (UPDATE b SET n = $3) INSERT INTO c VALUES ($4, $4)"
+            "WITH a2 AS (INSERT INTO c VALUES ($4, $4)), a1 AS (UPDATE b SET n = $3) INSERT INTO a VALUES ($2, $1)"
         );
     }
 }

@@ -45,10 +45,10 @@ struct Put {
 }
 /// So many may stand in line.
 const WAITING_PUTS: usize = 256;
-/// Statements go as one up to so many parameters (the protocol's limit is 65,535),
-const PARAMETERS: usize = 1000;
-/// in so many different combinations on one connection; a program has some dozens.
-const JOINED: usize = 500;
+/// So many go as one (a report puts twelve),
+const PARTS: usize = 16;
+/// in so many different combinations on one connection: PostgreSQL keeps a plan for each.
+const JOINED: usize = 200;
 
 /// A connection and what it has prepared; a new connection starts with nothing prepared.
 pub(crate) struct Conn {
@@ -102,10 +102,9 @@ impl Conn {
     fn send_line(&mut self) -> Result<(), Failure> {
         let mut together: Vec<Put> = Vec::new();
         for put in std::mem::take(&mut self.line) {
-            let parameters = || together.iter().map(|p| p.values.len()).sum::<usize>() + put.values.len();
             let before = together.iter().map(|p| p.target).collect::<Option<Vec<_>>>();
             let fits = put.target.zip(before).is_some_and(|(target, before)| target.goes_with(before));
-            if !fits || parameters() > PARAMETERS {
+            if !fits || together.len() >= PARTS {
                 self.send(std::mem::take(&mut together))?;
             }
             together.push(put);
@@ -286,7 +285,7 @@ pub(crate) struct Pg {
 /// What came of one run of a write.
 enum Once<R> {
     Done(R),
-    Again(Error),
+    Again(Error, Again),
 }
 
 impl Pg {
@@ -297,7 +296,9 @@ impl Pg {
         config
             .connect_timeout(Duration::from_secs(5))
             .tcp_user_timeout(Duration::from_secs(30))
-            .keepalives_idle(Duration::from_secs(30));
+            .keepalives_idle(Duration::from_secs(30))
+            .keepalives_interval(Duration::from_secs(10))
+            .keepalives_retries(3);
         config.application_name("linli");
         let (pool, reports) = (Pool::new(o.readers, Vec::new()), Pool::new(1, Vec::new()));
         Ok(Pg {
@@ -404,13 +405,17 @@ impl Pg {
     /// Runs again what met others. Conflicts are seen by the page of an index, so writes of quite different things meet
     /// too; the last runs have this process to themselves, so that only another process can make a write give up.
     fn write_until<R, E: From<Error>>(&self, f: &impl Fn(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
-        let mut last = Error::Conflict;
+        let (mut last, mut why) = (Error::Conflict, Again::Never);
         for attempt in 0..=AGAIN {
             let alone = (attempt >= ALONE_FROM).then(|| self.beside.write().unwrap_or_else(PoisonError::into_inner));
             let _beside = alone.is_none().then(|| self.beside.read().unwrap_or_else(PoisonError::into_inner));
-            match self.pool.with(self.options.statement_timeout, || self.connect(), |c| self.once(c, attempt, f))? {
+            match self.pool.with(
+                self.options.statement_timeout,
+                || self.connect(),
+                |c| self.once(c, attempt, why, f),
+            )? {
                 Once::Done(out) => return out,
-                Once::Again(e) => last = e,
+                Once::Again(e, again) => (last, why) = (e, again),
             }
             drop((_beside, alone));
             // Between half and one and a half times 1, 2, 4 … milliseconds, so that those who met part.
@@ -423,9 +428,10 @@ impl Pg {
         &self,
         c: &mut Conn,
         attempt: u32,
+        before: Again,
         f: &impl Fn(&mut Tx<'_>) -> Result<R, E>,
     ) -> (Once<Result<R, E>>, bool) {
-        let goes_on = |again| again == Again::Always || again == Again::Once && attempt == 0;
+        let goes_on = |again| again == Again::Always || again == Again::Once && before != Again::Once;
         if let Err(e) = self.begin(c, WRITE) {
             return (Once::Done(Err(e.into())), false);
         }
@@ -433,10 +439,11 @@ impl Pg {
         match out {
             Ok(r) => match c.commit() {
                 Ok(()) => (Once::Done(Ok(r)), true),
-                Err(Failure { error, again }) if goes_on(again) => (Once::Again(error), c.leave()),
+                Err(Failure { error, again }) if goes_on(again) => (Once::Again(error, again), c.leave()),
                 Err(Failure { error, .. }) => (Once::Done(Err(error.into())), c.leave()),
             },
-            Err(e) => (if goes_on(again) { Once::Again(Error::Conflict) } else { Once::Done(Err(e)) }, c.leave()),
+            Err(e) if !goes_on(again) => (Once::Done(Err(e)), c.leave()),
+            Err(_) => (Once::Again(Error::Conflict, again), c.leave()),
         }
     }
     pub(crate) fn batch<R, E: From<Error>>(&self, f: impl FnOnce(&mut Batch<'_>) -> Result<R, E>) -> Result<R, E> {

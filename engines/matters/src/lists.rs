@@ -104,6 +104,9 @@ fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result
         (found.len() as i64 == limit).then(|| found.last().map(|(id, doc)| After { key: *doc, id: id.0 })).flatten();
     let ids: Vec<MatterId> = found.into_iter().map(|f| f.0).collect();
     let mut items = by_ids(cx, &ids)?;
+    if let Scope::Public(_, audiences, _) = scope {
+        items.retain(|m| m.audience.is_some_and(|a| audiences.contains(&a)));
+    }
     items.retain(|m| {
         ask.kind.as_ref().is_none_or(|k| *k == m.kind)
             && ask.state.as_ref().is_none_or(|s| *s == m.state)

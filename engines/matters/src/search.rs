@@ -50,7 +50,9 @@ fn index(cx: &mut Cx<'_, '_>, doc: i64, terms: &str) -> Result<()> {
     Ok(())
 }
 
-/// The newest matters within a scope that hold every term. Only `Within` and `Public` can be searched.
+/// The newest matters within a scope that hold every term. Only `Within` and `Public` can be searched. Up to the dispatch
+/// level's own units the index knows who may see a matter; below, nearly all of a unit's matters may be seen, and walking along
+/// the index's list of all that everybody may see would cost more than the rest: so the caller leaves out what may not.
 pub(crate) fn find(
     cx: &mut Cx<'_, '_>,
     scope: &Scope,
@@ -71,9 +73,13 @@ pub(crate) fn find(
     if unit != linli_registry::units(cx)?.root() {
         required.push(rules::token('u', unit));
     }
-    let any: Vec<String> = audiences.into_iter().flatten().map(|a| rules::token('a', *a)).collect();
+    let mut any: Vec<String> = audiences.into_iter().flatten().map(|a| rules::token('a', *a)).collect();
     if audiences.is_some() && any.is_empty() {
         return Ok(Vec::new());
+    }
+    let deep = linli_registry::units(cx)?.path(unit).len() > 2;
+    if deep {
+        any.clear();
     }
     let (quote, and, or) = if cx.tx.engine() == Engine::Sqlite { ('"', " AND ", " OR ") } else { ('\'', " & ", " | ") };
     let quoted = |words: &[String], join: &str| {
@@ -88,7 +94,7 @@ pub(crate) fn find(
     // committee; further up the newest three thousand are looked through first, where a common word is found often enough,
     // and only if it is not, the index is asked (and no other: hence the + 0). What is searched for is read in a subquery:
     // once, not for each document.
-    let sql = if linli_registry::units(cx)?.path(unit).len() > 2 {
+    let sql = if deep {
         sql!(
             sqlite "SELECT d.id, d.doc FROM search JOIN search_docs d ON d.doc = search.rowid WHERE search MATCH $1 AND search.rowid < $2 ORDER BY search.rowid DESC LIMIT $3",
             pg "WITH hits AS MATERIALIZED (SELECT s.doc FROM search s

@@ -161,6 +161,32 @@ fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
     assert_eq!(n, Ok((11,)));
 }
 
+/// Statements that go as one are run in their order: whoever was overtaken learns it from the change, and runs again, before
+/// a constraint that only says so too.
+#[test]
+fn what_goes_as_one_meets_others_in_its_order() {
+    let Some(place) = Place::pg() else { return };
+    let db = place.open();
+    db.write(|tx| put(tx, "n")).unwrap();
+    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
+    let counted = runs.clone();
+    let done = db.write(move |tx| {
+        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        if first {
+            raised_elsewhere(&other)?;
+            let other = other.clone();
+            let add = move || other.write(|tx| tx.exec(sql!("INSERT INTO copying (id) VALUES (1)"), &[]));
+            std::thread::spawn(add).join().unwrap()?;
+        }
+        tx.put(sql!("UPDATE worker_fence SET fence = fence + 10 WHERE name = 'n'"), &[])?;
+        tx.put(sql!("INSERT INTO copying (id) VALUES (1)"), &[])
+    });
+    // Overtaken, then told of the constraint, and told again.
+    assert_eq!((done, runs.load(Ordering::SeqCst)), (Err(Error::Constraint("copying_pkey".into())), 3));
+    db.write(|tx| tx.exec(sql!("DELETE FROM copying"), &[])).unwrap();
+}
+
 #[test]
 fn a_write_that_took_something_for_new_runs_once_more() {
     let Some(place) = Place::pg() else { return };
@@ -297,6 +323,39 @@ fn what_would_give_rows_is_not_put() {
     let Some(place) = Place::pg() else { return };
     let done = place.open().write(|tx| tx.put(raw("SELECT 1"), &[]));
     assert!(matches!(&done, Err(Error::Bug(why)) if why.contains("rows")), "{done:?}");
+}
+
+#[test]
+fn what_is_asked_ahead_comes_when_it_is_taken() {
+    for mut place in Place::both() {
+        place.options.readers = 1;
+        let db = place.open();
+        db.write(|tx| put(tx, "a").and_then(|_| put(tx, "b"))).unwrap();
+        let of = sql!("SELECT name FROM worker_fence WHERE name = $1 LIMIT 1");
+        let names = db.read(|tx| {
+            let asked = ["a", "b", "c"].map(|name| tx.ask::<(String,)>(of, &[&name]));
+            let [a, b, c] = asked;
+            // Rows that nobody takes, and rows that are not what was expected, harm nothing.
+            let _ = tx.ask::<(String,)>(of, &[&"a"])?;
+            let wrong = tx.ask::<(i64,)>(of, &[&"a"]).and_then(|asked| tx.take(asked));
+            assert!(matches!(wrong, Err(Error::Decode(_))), "{wrong:?}");
+            let (c, b, a) = (tx.take(c?)?, tx.take(b?)?, tx.take(a?)?);
+            assert_eq!(tx.queries(), 5);
+            Ok::<_, Error>([a, b, c].map(|rows| rows.into_iter().map(|(name,)| name).collect::<Vec<_>>()))
+        });
+        assert_eq!(names, Ok([vec!["a".to_owned()], vec!["b".to_owned()], Vec::new()]));
+        // In a write what was put before is seen, and what was asked in another transaction is not given.
+        let (seen, left) = db
+            .write(move |tx| {
+                tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"d"])?;
+                let (d, left) = (tx.ask::<(String,)>(of, &[&"d"])?, tx.ask::<(String,)>(of, &[&"a"])?);
+                Ok::<_, Error>((tx.take(d)?.len(), left))
+            })
+            .unwrap();
+        let late = db.read(|tx| tx.take(left));
+        let expected = if db.engine() == Engine::Pg { matches!(late, Err(Error::Bug(_))) } else { late.is_ok() };
+        assert!(seen == 1 && expected, "{late:?}");
+    }
 }
 
 #[test]
