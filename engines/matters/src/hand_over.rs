@@ -36,8 +36,10 @@ const BECAUSE: &[Choice] = &[
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "along", rename_all = "snake_case")]
 enum Walk {
-    /// The matters of a committee that has ended or whose superiors have changed.
+    /// The matters of a committee that has ended or whose superiors have changed; then its ground.
     Committee { of: UnitId, after: Uuid },
+    /// The matters that lie in such a committee, the newest first: also those closed under another one, which they keep.
+    Ground { of: UnitId, before: Uuid },
     /// The matters in which a unit took part that has ended.
     Party { of: UnitId, before: Uuid },
     /// The matters at places that came to another committee, the last place first.
@@ -77,7 +79,17 @@ pub(crate) fn walk(cx: &mut Cx<'_, '_>, job: &Job) -> Result<()> {
         Walk::Committee { of, after } => {
             let found = of_committee(cx, of, after)?;
             let last = found.last().map(|m| m.id.0);
-            settle_all(cx, found, Some(of))?.then(|| Walk::Committee { of, after: last.unwrap_or(after) })
+            let more = settle_all(cx, found, Some(of))?;
+            Some(if more {
+                Walk::Committee { of, after: last.unwrap_or(after) }
+            } else {
+                Walk::Ground { of, before: Uuid::max() }
+            })
+        }
+        Walk::Ground { of, before } => {
+            let found = crate::lists::lying_in(cx, of, before, HELPING)?;
+            let last = found.last().map(|m| m.id.0);
+            settle_all(cx, found, Some(of))?.then(|| Walk::Ground { of, before: last.unwrap_or(before) })
         }
         Walk::Party { of, before } => {
             let ids = taken_part(cx, of, before)?;

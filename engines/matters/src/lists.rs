@@ -95,6 +95,11 @@ pub(crate) fn within_unit(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Resul
     Ok(Listed { items, next })
 }
 
+/// What lies within a unit, newest first from before an id on, whoever asks.
+pub(crate) fn lying_in(cx: &mut Cx<'_, '_>, unit: UnitId, before: Uuid, limit: i64) -> Result<Vec<Matter>> {
+    within(cx, unit, &Ask { after: Some(After { key: 0, id: before }), ..Ask::default() }, limit)
+}
+
 fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
     if matches!(scope, Scope::Mine(..) | Scope::Desk(..)) {
         return sifted(cx, scope, ask, limit);

@@ -198,6 +198,32 @@ fn a_committee_that_comes_under_another_town_brings_its_matters_into_its_lists()
 }
 
 #[test]
+fn what_was_closed_under_another_committee_follows_the_one_it_lies_in() {
+    for w in World::both() {
+        let c = w.cast.clone();
+        let m = w.report(c.resident, w.words.lamp, "三号楼的灯坏了，请来看看");
+        w.does(c.worker, &m, "answer", &[("outcome", "solved"), ("words", "已处理完毕，请查看")]);
+        let m = w.does(c.resident, &m, "verdict", &[("solved", "yes"), ("satisfaction", "satisfied")]);
+        assert!(!m.open);
+        w.pass(time::MINUTE);
+        w.system(move |cx| linli_registry::change_boundary(cx, c.committee, c.elsewhere, &[c.door], &[], "区划调整"));
+        w.work();
+        let other = w.read(|cx| {
+            let units = linli_registry::units(cx)?;
+            let (level, town) = (&units.get(c.town).unwrap().level, units.get(c.elsewhere).unwrap().parent);
+            Ok(units.live().find(|u| u.level == *level && Some(u.id) != town && u.id != c.town).unwrap().id)
+        });
+        w.pass(time::MINUTE);
+        w.system(move |cx| linli_registry::change_parent(cx, c.elsewhere, other, "区划调整"));
+        w.work();
+        assert_eq!(w.again(&m).committee, c.committee, "it keeps the committee it was closed under");
+        assert_eq!(within(&w, c.supervisor, other, None), std::slice::from_ref(&m.number));
+        assert!(within(&w, c.supervisor, c.town, None).is_empty());
+        w.holds();
+    }
+}
+
+#[test]
 fn a_department_that_becomes_part_of_another_hands_its_desk_over() {
     for w in World::both() {
         let c = w.cast.clone();

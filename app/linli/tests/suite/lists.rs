@@ -116,6 +116,18 @@ fn pages_give_every_row_once() {
         let q = |text: &str| Ask { q: Some(text.into()), ..Ask::default() };
         once(pages(&w, c.worker, ScopeKind::Within(c.committee), &q("灯坏")), numbers(&|_| true), "a common term");
         once(pages(&w, c.supervisor, ScopeKind::Within(c.root), &q("灯坏")), numbers(&|_| true), "in the district");
+        once(
+            pages(&w, c.neighbour, ScopeKind::Public(c.committee), &q("灯坏")),
+            numbers(&|m| m.audience.is_some_and(|a| homes.contains(&a))),
+            "what a neighbour finds",
+        );
+        for unit in [c.committee, c.town, c.root] {
+            once(
+                pages(&w, c.stranger, ScopeKind::Public(unit), &q("灯坏")),
+                numbers(&|m| m.audience == Some(root)),
+                "what a stranger finds",
+            );
+        }
         let rare = w.report(c.resident, w.words.private, "隔壁装修的瓷砖切割声");
         assert_eq!(
             pages(&w, c.worker, ScopeKind::Within(c.committee), &q("瓷砖切割")),
