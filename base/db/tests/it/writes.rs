@@ -1,5 +1,5 @@
 use super::{Place, names, put, raw};
-use linli_db::{Db, Engine, Error, sql};
+use linli_db::{Db, Engine, Error, Tx, sql};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
@@ -115,8 +115,7 @@ fn writes_that_met_are_run_again() {
                 std::thread::spawn(move || {
                     db.write(move |tx| {
                         let first = runs.fetch_add(1, Ordering::SeqCst) < 2;
-                        let (n,) =
-                            tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+                        let n = read_n(tx)?;
                         if first && tx.engine() == Engine::Pg {
                             met.wait();
                         }
@@ -128,10 +127,21 @@ fn writes_that_met_are_run_again() {
             })
             .collect();
         threads.into_iter().for_each(|t| assert_eq!(t.join().unwrap(), Ok(1)));
-        let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
-        assert_eq!(n, Ok((2,)));
+        let n = db.read(read_n);
+        assert_eq!(n, Ok(2));
         assert_eq!(runs.load(Ordering::SeqCst), if db.engine() == Engine::Pg { 3 } else { 2 });
     }
+}
+
+/// One database opened twice, with the row "n" in it, and a count of runs.
+fn two_of(place: &Place) -> (Db, Db, Arc<AtomicU32>) {
+    let db = place.open();
+    db.write(|tx| put(tx, "n")).unwrap();
+    (db, place.open(), Arc::default())
+}
+
+fn read_n(tx: &mut Tx<'_>) -> Result<i64, Error> {
+    Ok(tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?.0)
 }
 
 /// A write of somebody else in the middle of one's own.
@@ -144,21 +154,19 @@ fn raised_elsewhere(db: &Db) -> Result<u64, Error> {
 #[test]
 fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
     let Some(place) = Place::pg() else { return };
-    let db = place.open();
-    db.write(|tx| put(tx, "n")).unwrap();
-    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
+    let (db, other, runs) = two_of(&place);
     let counted = runs.clone();
     let done = db.write(move |tx| {
         let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
-        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        read_n(tx)?;
         if first {
             raised_elsewhere(&other)?;
         }
         tx.put(sql!("UPDATE worker_fence SET fence = fence + 10 WHERE name = 'n'"), &[])
     });
     assert_eq!((done, runs.load(Ordering::SeqCst)), (Ok(()), 2));
-    let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
-    assert_eq!(n, Ok((11,)));
+    let n = db.read(read_n);
+    assert_eq!(n, Ok(11));
 }
 
 /// Statements that go as one are run in their order: whoever was overtaken learns it from the change, and runs again, before
@@ -166,13 +174,11 @@ fn a_write_that_learns_of_it_at_its_commit_is_run_again() {
 #[test]
 fn what_goes_as_one_meets_others_in_its_order() {
     let Some(place) = Place::pg() else { return };
-    let db = place.open();
-    db.write(|tx| put(tx, "n")).unwrap();
-    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
+    let (db, other, runs) = two_of(&place);
     let counted = runs.clone();
     let done = db.write(move |tx| {
         let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
-        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        read_n(tx)?;
         if first {
             raised_elsewhere(&other)?;
             let other = other.clone();
@@ -212,14 +218,12 @@ fn a_write_that_took_something_for_new_runs_once_more() {
 #[test]
 fn a_write_that_always_meets_others_gives_up() {
     let Some(place) = Place::pg() else { return };
-    let db = place.open();
-    db.write(|tx| put(tx, "n")).unwrap();
     // The others are another process: within one, the last runs have no others beside them.
-    let (other, runs) = (place.open(), Arc::new(AtomicU32::new(0)));
+    let (db, other, runs) = two_of(&place);
     let counted = runs.clone();
     let done = db.write(move |tx| {
         counted.fetch_add(1, Ordering::SeqCst);
-        tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+        read_n(tx)?;
         raised_elsewhere(&other)?;
         tx.exec(sql!("UPDATE worker_fence SET fence = 0 WHERE name = 'n'"), &[])
     });
@@ -237,8 +241,7 @@ fn writes_of_one_process_that_all_meet_each_other_all_succeed() {
                 std::thread::spawn(move || {
                     for _ in 0..5 {
                         db.write(|tx| {
-                            let (n,) =
-                                tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[])?;
+                            let n = read_n(tx)?;
                             tx.exec(sql!("UPDATE worker_fence SET fence = $1 WHERE name = 'n'"), &[&(n + 1)])
                         })
                         .unwrap();
@@ -247,8 +250,8 @@ fn writes_of_one_process_that_all_meet_each_other_all_succeed() {
             })
             .collect();
         writers.into_iter().for_each(|w| w.join().unwrap());
-        let n = db.read(|tx| tx.one::<(i64,)>(sql!("SELECT fence FROM worker_fence WHERE name = 'n' LIMIT 1"), &[]));
-        assert_eq!(n, Ok((120,)));
+        let n = db.read(read_n);
+        assert_eq!(n, Ok(120));
     }
 }
 
@@ -260,7 +263,7 @@ fn what_nobody_waited_for_fails_the_next_answer_or_the_commit() {
         db.write(|tx| put(tx, "a")).unwrap();
         let name = if db.engine() == Engine::Pg { "worker_fence_pkey" } else { "worker_fence.name" };
         let refused = Err(Error::Constraint(name.into()));
-        let twice = |tx: &mut linli_db::Tx<'_>| {
+        let twice = |tx: &mut Tx<'_>| {
             tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"b"])?;
             tx.put(sql!("INSERT INTO worker_fence (name, fence) VALUES ($1, 0)"), &[&"a"])
         };
