@@ -134,6 +134,11 @@ fn every_page_says_what_awaits_one() {
         };
         let mine = ["/", "/matters", "/cases", "/responsibilities", "/me"];
         let desk = ["/inbox", "/inbox?state=handling", "/duty", "/figures", "/cases", "/definitions"];
+        let none_yet = |home: &Answer| {
+            let text = linli_cases::t::P_NONE_YET;
+            home.body.contains(text.zh) || home.body.contains(text.en)
+        };
+        assert!(none_yet(&resident.get("/")));
         let m = w.report(c.resident, w.words.lamp, SAID);
         everywhere(&resident, "/matters", &mine, "");
         everywhere(&worker, "/inbox", &desk, "");
@@ -141,6 +146,8 @@ fn every_page_says_what_awaits_one() {
         everywhere(&worker, "/inbox", &desk, "1");
         w.does(c.worker, &m, "answer", &[("outcome", "solved"), ("words", "已更换灯具，请查看")]);
         everywhere(&resident, "/matters", &mine, "1");
+        let home = resident.get("/");
+        assert!(home.body.contains(&m.number) && !none_yet(&home), "what stands above is not denied below");
         everywhere(&worker, "/inbox", &desk, "");
         // Of somebody with several posts every desk counts, and in what one looks after nothing twice.
         let (elsewhere, town) = (c.elsewhere, c.town);

@@ -16,7 +16,8 @@ struct Home {
     committee: String,
     waiting: Html,
     waiting_n: usize,
-    mine: Html,
+    /// None when all there is waits for an answer and stands above.
+    mine: Option<Html>,
     near: Html,
     near_title: String,
     near_href: String,
@@ -46,7 +47,7 @@ pub(super) async fn home(State(app): State<App>, req: Req) -> Response {
         let rows = view::rows(cx, &waiting, href)?;
         let waiting = view::list(cx, &rows, None, true)?;
         let rows = view::rows(cx, &mine, href)?;
-        let mine = view::mine(cx, &rows, None, true)?;
+        let mine = if rows.is_empty() && waiting_n > 0 { None } else { Some(view::mine(cx, &rows, None, true)?) };
         let rows = view::rows(cx, &near, href)?;
         let near = view::list(cx, &rows, None, signed_in)?;
         let place = units.name(unit, s.lang).to_owned();
