@@ -62,6 +62,10 @@ impl<'a, 't> Cx<'a, 't> {
     pub fn id<I: From<Uuid>>(&mut self) -> I {
         I::from(uuid_v7(self.now, &mut self.rng))
     }
+    /// A number that this program gives only once in four thousand million: it tells apart what happens in one instant.
+    pub fn serial(&self) -> u32 {
+        self.house.serial()
+    }
     /// Random bytes from a cryptographic generator: salts and tokens.
     pub fn random<const N: usize>(&mut self) -> [u8; N] {
         let mut out = [0; N];

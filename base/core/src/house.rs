@@ -2,10 +2,10 @@
 use crate::{Actor, Cx, Error, Keys, Listener, Millis, Module, Policy, Result, Rule};
 use linli_db::{Db, Tx};
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where `now` comes from: the machine's clock, or a world that sets it (demo and tests).
@@ -65,6 +65,7 @@ pub struct House {
     ids: Ids,
     parts: Vec<Arc<dyn Any + Send + Sync>>,
     cache: Mutex<HashMap<&'static str, Cached>>,
+    serial: AtomicU32,
     /// Told after each write that left something to do, so that the worker need not wait for its poll.
     pub(crate) nudge: crate::worker::Nudge,
 }
@@ -72,6 +73,11 @@ pub struct House {
 impl House {
     /// Builds the house.
     pub fn new(o: HouseOptions) -> Arc<House> {
+        // Two programs hardly ever begin at the same number; what is lived from a seed always does.
+        let serial = match &o.ids {
+            Ids::Os => fresh().random(),
+            Ids::Seeded(_) => 0,
+        };
         let declared = o.modules.iter().flat_map(|m| m.policy.iter().copied()).chain(o.rules).collect::<Vec<_>>();
         Arc::new(House {
             db: o.db,
@@ -82,6 +88,7 @@ impl House {
             ids: o.ids,
             parts: o.parts,
             cache: Mutex::default(),
+            serial: AtomicU32::new(serial),
             nudge: crate::worker::Nudge::default(),
         })
     }
@@ -105,11 +112,14 @@ impl House {
             TimeSource::Fake(at) => at.load(Ordering::Relaxed),
         }
     }
+    /// A number that this program gives only once in four thousand million.
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
     /// A fresh generator for one transaction.
-    #[expect(clippy::disallowed_methods)] // here chance enters
     pub(crate) fn rng(&self) -> StdRng {
         match &self.ids {
-            Ids::Os => StdRng::from_rng(&mut rand::rng()),
+            Ids::Os => fresh(),
             Ids::Seeded(stream) => {
                 let mut seed = [0u8; 32];
                 locked(stream).fill_bytes(&mut seed);
@@ -176,6 +186,11 @@ impl House {
             cache.insert(name, (version, value));
         }
     }
+}
+
+#[expect(clippy::disallowed_methods)] // here chance enters
+fn fresh() -> StdRng {
+    StdRng::from_rng(&mut rand::rng())
 }
 
 /// One run of a write, and whether it leaves something to the worker.

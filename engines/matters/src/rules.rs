@@ -65,31 +65,32 @@ pub fn title(words: &str) -> String {
     format!("{}…", whole.trim_end())
 }
 
-/// Overlapping pairs of CJK characters, whole lower-cased words otherwise: one index text for FTS5 and tsvector alike.
+/// Overlapping pairs of CJK characters and the last of each run alone, whole lower-cased words otherwise: one index text for
+/// FTS5 and tsvector alike. So each character begins a term, and a single one is found by the terms that begin with it.
 pub fn terms(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut prev, mut word) = (None::<char>, false);
     for c in text.chars() {
-        if cjk(c) {
-            if word {
-                out.push(' ');
-                word = false;
+        let run = cjk(c);
+        if let Some(p) = prev.take() {
+            out.push(p);
+            if run {
+                out.push(c);
             }
-            if let Some(p) = prev {
-                out.extend([p, c, ' ']);
-            }
-            prev = Some(c);
-            continue;
+            out.push(' ');
         }
-        prev = None;
-        if c.is_alphanumeric() {
+        if !run && c.is_alphanumeric() {
             out.extend(c.to_lowercase());
             word = true;
         } else if word {
             out.push(' ');
             word = false;
         }
+        if run {
+            prev = Some(c);
+        }
     }
+    out.extend(prev);
     out
 }
 
@@ -99,13 +100,32 @@ pub fn token(prefix: char, unit: UnitId) -> String {
     format!("z{prefix}{}", hex.get(20..).unwrap_or_default())
 }
 
-/// The words of a query, at most eight; none means that nothing can be searched (a single Chinese character, signs).
-pub fn query_terms(q: &str) -> Vec<String> {
-    let mut all: Vec<String> =
-        terms(&q.chars().take(64).collect::<String>()).split_whitespace().map(str::to_owned).collect();
-    all.dedup();
-    all.truncate(8);
-    all
+/// A term to search for: itself, or whatever begins with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// A pair of characters or a word.
+    Whole(String),
+    /// A character that stands alone in the query.
+    Begin(String),
+}
+
+/// The terms of a query, at most eight; none means that nothing can be searched (signs only).
+pub fn query_terms(q: &str) -> Vec<Wanted> {
+    let text = terms(&q.chars().take(64).collect::<String>());
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut pair = "";
+    for term in text.split_whitespace() {
+        let alone = term.chars().all(cjk) && term.chars().count() == 1;
+        // What ends a run is in the pair before it.
+        let again = alone && pair.ends_with(term);
+        pair = if alone { "" } else { term };
+        let next = if alone { Wanted::Begin(term.into()) } else { Wanted::Whole(term.into()) };
+        if !again && !wanted.contains(&next) {
+            wanted.push(next);
+        }
+    }
+    wanted.truncate(8);
+    wanted
 }
 
 /// The index text of a matter: what may be searched, then the scope: each ancestor, and the audience. Neighbours search it
@@ -181,7 +201,11 @@ mod tests {
 
     #[test]
     fn terms_are_pairs_and_words() {
-        assert_eq!(terms("路灯不亮, LED坏"), "路灯 灯不 不亮 led ");
-        assert!(query_terms("灯").is_empty());
+        assert_eq!(terms("路灯不亮, LED坏 x"), "路灯 灯不 不亮 亮 led 坏 x");
+        let whole = |s: &str| Wanted::Whole(s.into());
+        assert_eq!(query_terms("路灯不亮 路灯 LED"), [whole("路灯"), whole("灯不"), whole("不亮"), whole("led")]);
+        assert_eq!(query_terms("路灯 灯"), [whole("路灯"), Wanted::Begin("灯".into())]);
+        assert_eq!(query_terms("灯，坏"), ["灯", "坏"].map(|c| Wanted::Begin(c.into())));
+        assert!(query_terms("？").is_empty());
     }
 }

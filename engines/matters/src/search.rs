@@ -1,5 +1,6 @@
 //! Full text: pairs of characters prepared by the program, with the scope in the index text itself, newest first, bounded.
-use crate::{Matter, rules, store};
+use crate::rules::{self, Wanted};
+use crate::{Matter, store};
 use linli_core::{Cx, Error, MatterId, Result, Scope};
 use linli_db::{Engine, sql};
 
@@ -10,8 +11,7 @@ fn text(m: &Matter, words: &str) -> String {
 
 /// Puts a new matter into the index. The document's number grows with time, so that newest first is the index's order.
 pub(crate) fn put(cx: &mut Cx<'_, '_>, m: &Matter, words: &str) -> Result<()> {
-    let random: [u8; 4] = cx.random();
-    let doc = (cx.now << 20) | i64::from(u32::from_le_bytes(random) & 0xf_ffff);
+    let doc = (cx.now << 20) | i64::from(cx.serial() & 0xf_ffff);
     cx.tx.put(sql!("INSERT INTO search_docs (id, doc) VALUES ($1, $2)"), &[&m.id, &doc])?;
     index(cx, doc, &text(m, words))
 }
@@ -65,15 +65,25 @@ pub(crate) fn find(
         Scope::Public(unit, audiences, _) => (*unit, Some(audiences)),
         Scope::Mine(..) | Scope::Desk(..) => return Err(Error::internal("search within a desk")),
     };
-    let mut required = rules::query_terms(q);
-    if required.is_empty() {
+    let wanted = rules::query_terms(q);
+    if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    let sqlite = cx.tx.engine() == Engine::Sqlite;
+    let (quote, prefix, and, or) = if sqlite { ('"', "*", " AND ", " OR ") } else { ('\'', ":*", " & ", " | ") };
+    let quoted = |word: &str| format!("{quote}{word}{quote}");
+    let mut required: Vec<String> = wanted
+        .iter()
+        .map(|w| match w {
+            Wanted::Whole(word) => quoted(word),
+            Wanted::Begin(c) => quoted(c) + prefix,
+        })
+        .collect();
     // Everything lies within the root: its token would only be a list as long as the index to walk along.
     if unit != linli_registry::units(cx)?.root() {
-        required.push(rules::token('u', unit));
+        required.push(quoted(&rules::token('u', unit)));
     }
-    let mut any: Vec<String> = audiences.into_iter().flatten().map(|a| rules::token('a', *a)).collect();
+    let mut any: Vec<String> = audiences.into_iter().flatten().map(|a| quoted(&rules::token('a', *a))).collect();
     if audiences.is_some() && any.is_empty() {
         return Ok(Vec::new());
     }
@@ -81,13 +91,9 @@ pub(crate) fn find(
     if deep {
         any.clear();
     }
-    let (quote, and, or) = if cx.tx.engine() == Engine::Sqlite { ('"', " AND ", " OR ") } else { ('\'', " & ", " | ") };
-    let quoted = |words: &[String], join: &str| {
-        words.iter().map(|w| format!("{quote}{w}{quote}")).collect::<Vec<_>>().join(join)
-    };
-    let mut query = quoted(&required, and);
+    let mut query = required.join(and);
     if !any.is_empty() {
-        query = format!("{query}{and}({})", quoted(&any, or));
+        query = format!("{query}{and}({})", any.join(or));
     }
     let before = before.unwrap_or(i64::MAX);
     // A GIN index has no order, so whatever it finds must be read before the newest are known. That is little within a

@@ -243,8 +243,12 @@ fn every_figure_opens_its_rows_and_can_be_taken_away() {
         assert_eq!(csv.status.as_u16(), 200);
         assert!(csv.body.starts_with('\u{feff}') && csv.body.lines().count() == 8, "{}", csv.body);
         assert!(csv.body.contains("\"'=1+1") && csv.body.contains("争吵"));
-        let public = browser("neighbour").get(&format!("/cases.csv?unit={}&q=%E7%81%AF%E5%9D%8F", c.committee));
-        assert!(public.body.contains("号灯坏了") && !public.body.contains("争吵"), "{}", public.body);
+        // A single character is found in the middle and at the end of what was said; what nobody said is not.
+        for (q, found) in [("灯坏", true), ("灯", true), ("了", true), ("灯 了", true), ("灯 狗", false)] {
+            let path = format!("/cases.csv?unit={}&q={}", c.committee, linli_web::encode(q));
+            let public = browser("neighbour").get(&path).body;
+            assert!(public.contains("号灯坏了") == found && !public.contains("争吵"), "{q}: {public}");
+        }
         assert!(!browser("stranger").get(&format!("/cases.csv?unit={}", c.committee)).body.contains("争吵"));
         let figures = browser("worker").get(&format!("/figures.csv?unit={}&days=60", c.committee));
         assert!(figures.body.contains("\"signed_in_time\"") && figures.body.lines().count() == 12, "{}", figures.body);
