@@ -56,11 +56,25 @@ pub(crate) fn run(args: Args) -> Done {
         println!("linli: http://{address}");
         let routes = modules::routes().route("/metrics", get(render_metrics).layer(axum::Extension(metrics)));
         let service = app.router(routes).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await.map_err(Failure::failed)
+        axum::serve(listener, service).with_graceful_shutdown(end(house.clone())).await.map_err(Failure::failed)
     });
     stop.store(true, Ordering::Relaxed);
     drop(worker.join());
-    served
+    served.and_then(|()| house.db.lost().map_or(Ok(()), |e| Err(Failure::failed(e))))
+}
+
+/// Somebody ends the program, or it must be started again to learn what the disk has.
+async fn end(house: Arc<House>) {
+    let mut every_second = tokio::time::interval(std::time::Duration::from_secs(1));
+    let lost = async {
+        while house.db.lost().is_none() {
+            every_second.tick().await;
+        }
+    };
+    tokio::select! {
+        () = told_to_stop() => {}
+        () = lost => {}
+    }
 }
 
 async fn told_to_stop() {

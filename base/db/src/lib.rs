@@ -11,6 +11,7 @@
 extern crate self as linli_db;
 
 mod copy;
+mod group;
 mod joined;
 mod migrate;
 mod pg;
@@ -195,8 +196,8 @@ impl Db {
             Backend::Pg(p) => p.write(&f),
         }
     }
-    /// The same without waiting: `then` hears the outcome on the writer's thread (SQLite) or one of a few threads kept
-    /// for this (PostgreSQL). It should only pass it on.
+    /// The same without waiting: `then` hears the outcome on the thread that syncs the log (SQLite) or one of a few threads
+    /// kept for this (PostgreSQL). It should only pass it on.
     pub fn write_then<R: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
         f: impl Fn(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
@@ -224,6 +225,14 @@ impl Db {
         match &*self.0 {
             Backend::Sqlite(l) => l.batch(f),
             Backend::Pg(p) => p.batch(f),
+        }
+    }
+    /// Why nothing is answered any more: on SQLite a sync has failed, and only opening the database anew finds out what the
+    /// disk has. The program should end.
+    pub fn lost(&self) -> Option<Error> {
+        match &*self.0 {
+            Backend::Sqlite(l) => l.lost(),
+            Backend::Pg(_) => None,
         }
     }
     /// Makes durable what was committed with [`Options::durability_off`], and every later commit too.

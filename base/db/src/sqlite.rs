@@ -1,6 +1,7 @@
 //! SQLite: a pool of readers, and one writer thread that commits waiting transactions together.
+use crate::group::{self, Job, Log, Submitted};
 use crate::pool::Pool;
-use crate::tx::{self, Batch, Failure, Tx, caught};
+use crate::tx::{self, Batch, Failure, Tx};
 use crate::{Engine, Error, Options, Result, Row, Sql, Value, locked, migrate};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
@@ -15,21 +16,19 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// So many transactions share one commit at most, and none waits longer than this for later ones to join.
-const TOGETHER: usize = 128;
-const GATHER: Duration = Duration::from_millis(40);
 /// So many writes may wait; at the measured speed that is about half a second.
 const WAITING: usize = 4096;
 /// Pages the log may hold before it is carried into the database file: 64 MB. A longer log writes a page that changes all
 /// the time less often, but has to be searched at every read.
 const LOG: i32 = 16_000;
-/// What a connection may keep of the file in memory besides the mapped part, and the one that writes, in KB.
+/// What a connection may keep of the file in memory, and the one that writes, in KB. A reader begins anew after each commit of
+/// the writer; then a mapped file is no faster: it must be mapped anew too.
 const CACHE: u32 = 4_000;
 const WRITER_CACHE: u32 = 48_000;
 
 thread_local! {
     /// Whether this thread holds the writer: waiting for another write would wait for itself.
-    static WRITING: Cell<bool> = const { Cell::new(false) };
+    pub(crate) static WRITING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A connection whose statements can be stopped in time.
@@ -45,10 +44,11 @@ impl Conn {
     fn open(path: &Path, o: &Options) -> Result<Conn> {
         let mut conn = Connection::open(path).map_err(error)?;
         conn.busy_timeout(o.statement_timeout).map_err(error)?;
-        let synchronous = if o.weak_durability { "OFF" } else { "FULL" };
+        // A commit only writes the log: [`Log`] syncs it, beside the next one.
+        let synchronous = if o.weak_durability { "OFF" } else { "NORMAL" };
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -{CACHE}; PRAGMA mmap_size = 33554432; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
+             PRAGMA cache_size = -{CACHE}; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 268435456;"
         ))
         .map_err(error)?;
         // Without this SQLite prepares every statement with a bound LIMIT anew each time it runs, to look at the value.
@@ -70,6 +70,14 @@ impl Conn {
         let conn = Conn::open(&path, o)?;
         conn.control("PRAGMA query_only = ON")?;
         Ok(conn)
+    }
+    /// How many rows it has changed since it was opened.
+    pub(crate) fn changes(&self) -> u64 {
+        self.conn.total_changes()
+    }
+    /// Whether no transaction is open.
+    pub(crate) fn idle(&self) -> bool {
+        self.conn.is_autocommit()
     }
     /// For the layer's own statements, which have no time limit.
     pub(crate) fn raw(&self) -> &Connection {
@@ -149,42 +157,6 @@ pub(crate) fn error(e: rusqlite::Error) -> Error {
     }
 }
 
-/// A waiting write.
-trait Job: Send {
-    /// Runs in the transaction, perhaps a second time; says whether its part is to be kept.
-    fn run(&mut self, tx: Tx<'_>) -> bool;
-    /// Passes on what came of it once the commit has come out: an error of the commit takes the place of its success.
-    fn tell(self: Box<Self>, committed: Result<()>);
-}
-
-struct Submitted<F, T, R, E> {
-    f: F,
-    then: T,
-    out: Option<Result<R, E>>,
-}
-impl<F, T, R, E> Job for Submitted<F, T, R, E>
-where
-    F: Fn(&mut Tx<'_>) -> Result<R, E> + Send,
-    T: FnOnce(Result<R, E>) + Send,
-    R: Send,
-    E: From<Error> + Send,
-{
-    fn run(&mut self, tx: Tx<'_>) -> bool {
-        let (out, _) = tx.guarded(&self.f);
-        self.out.insert(out).is_ok()
-    }
-    fn tell(self: Box<Self>, committed: Result<()>) {
-        let Submitted { f, then, out } = *self;
-        // Whoever hears of it may drop the database at once: what the write held must be gone by then.
-        drop(f);
-        let unrun = || Err(Error::Unavailable("the write was not run".into()).into());
-        then(match committed {
-            Ok(()) => out.unwrap_or_else(unrun),
-            Err(e) => out.and_then(Result::err).map_or_else(|| Err(e.into()), Err),
-        });
-    }
-}
-
 /// Carries the log into the database file beside the writer, so that no commit waits for the bulk of it.
 struct Carrier {
     conn: Mutex<Conn>,
@@ -216,8 +188,8 @@ impl Carrier {
     }
     fn carry(&self, wanted: &Receiver<()>) {
         while wanted.recv().is_ok() {
-            // The second time what was written during the first.
-            for _ in 0..2 {
+            // Each time what was written meanwhile, which is less and less: the writer waits for what is left.
+            for _ in 0..4 {
                 let _ = locked(&self.conn).conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             }
             *locked(&self.stage) = Stage::Carried;
@@ -232,19 +204,22 @@ pub(crate) struct Lite {
     reports: Pool<Conn>,
     writer: Arc<Mutex<Conn>>,
     queue: Option<SyncSender<Box<dyn Job>>>,
+    log: Arc<Log>,
     carrier: Arc<Carrier>,
     threads: Vec<JoinHandle<()>>,
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 impl Drop for Lite {
     fn drop(&mut self) {
-        // Without a queue the writer ends; without the hook of its connection, the carrier.
+        // Without a queue the writer ends, and whoever syncs for it; without the hook of its connection, the carrier.
         self.queue = None;
+        // The last handle may have been dropped by whoever hears of a write, on a thread that cannot wait for itself: then
+        // they end in their own time, and the directory's lock with them.
+        if WRITING.get() {
+            return;
+        }
         for thread in self.threads.drain(..) {
-            // The last handle may have been dropped by a job, on the writer's own thread.
-            if thread.thread().id() != thread::current().id() {
-                let _ = thread.join();
-            }
+            let _ = thread.join();
             let mut writer = locked(&self.writer);
             let _ = writer.conn.wal_hook(None::<fn(&mut Wal, i32) -> rusqlite::Result<()>>);
         }
@@ -299,10 +274,13 @@ fn lock(data: &Path) -> Result<Lock> {
 impl Lite {
     pub(crate) fn open(o: &Options) -> Result<Lite> {
         LazyLock::force(&START);
-        let lock = lock(&o.data)?;
+        let lock = Arc::new(lock(&o.data)?);
         let path = o.data.join("linli.db");
         let mut conn = Conn::open(&path, o)?;
         migrate::run(&mut tx::Conn::Sqlite(&conn))?;
+        let log = Arc::new(Log::of(&path, !o.weak_durability)?);
+        // What a program that was killed has left in the log is carried into the file, where it is durable.
+        conn.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)?;
         conn.control(&format!("PRAGMA cache_size = -{WRITER_CACHE};"))?;
         let carrier = Arc::new(Carrier { conn: Mutex::new(Conn::open(&path, o)?), stage: Mutex::new(Stage::Idle) });
         let (wake, wanted) = mpsc::sync_channel(1);
@@ -321,16 +299,26 @@ impl Lite {
             reports: Pool::new(1, Vec::new()),
             writer: writer.clone(),
             queue: Some(queue),
+            log: log.clone(),
             carrier: carrier.clone(),
             threads: Vec::new(),
-            _lock: lock,
+            _lock: lock.clone(),
         };
         let mut begin = |name: &str, run: Box<dyn FnOnce() + Send>| -> Result<()> {
             let thread = thread::Builder::new().name(name.into()).spawn(run);
             lite.threads.push(thread.map_err(|e| Error::Unavailable(e.to_string()))?);
             Ok(())
         };
-        begin("sqlite-writer", Box::new(move || write_loop(&writer, &jobs)))?;
+        let (commit, committed) = mpsc::sync_channel(1);
+        let synced = log.clone();
+        begin("sqlite-writer", Box::new(move || group::write_loop(&writer, &log, &jobs, &commit)))?;
+        begin(
+            "sqlite-sync",
+            Box::new(move || {
+                group::sync_loop(&synced, &committed);
+                drop(lock);
+            }),
+        )?;
         begin("sqlite-carrier", Box::new(move || carrier.carry(&wanted)))?;
         Ok(lite)
     }
@@ -338,12 +326,16 @@ impl Lite {
     pub(crate) fn connections(&self) -> usize {
         self.options.readers.max(1)
     }
+    pub(crate) fn lost(&self) -> Option<Error> {
+        self.log.whole().err()
+    }
     fn reader(&self) -> Result<Conn> {
         let conn = Conn::open(&self.path, &self.options)?;
         conn.control("PRAGMA query_only = ON")?;
         Ok(conn)
     }
     pub(crate) fn read<R, E: From<Error>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        self.log.whole()?;
         self.readers.with(self.options.statement_timeout, || self.reader(), |c| snapshot(c, None, f))?
     }
     pub(crate) fn report<R, E: From<Error>>(
@@ -351,6 +343,7 @@ impl Lite {
         deadline: Duration,
         f: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
+        self.log.whole()?;
         let until = Instant::now() + deadline;
         self.reports.with(deadline, || self.reader(), |c| snapshot(c, Some(until), f))?
     }
@@ -384,7 +377,7 @@ impl Lite {
         if WRITING.replace(true) {
             return Err(Error::Bug("a write inside a write would wait for itself".into()).into());
         }
-        let out = f(&locked(&self.writer));
+        let out = self.log.whole().map_err(E::from).and_then(|()| f(&locked(&self.writer)));
         WRITING.set(false);
         out
     }
@@ -392,10 +385,12 @@ impl Lite {
         self.hold(|c| {
             c.control("BEGIN IMMEDIATE")?;
             let done = Batch::new(tx::Conn::Sqlite(c)).run(f).and_then(|r| Ok(c.control("COMMIT").map(|()| r)?));
-            if !c.conn.is_autocommit() {
+            if !c.idle() {
                 c.control("ROLLBACK")?;
             }
-            done
+            let done = done?;
+            self.log.sync()?;
+            Ok(done)
         })
     }
     pub(crate) fn make_durable(&self) -> Result<()> {
@@ -422,90 +417,6 @@ fn snapshot<R, E: From<Error>>(
         return (Err(e.into()), false);
     }
     let (out, _) = Tx::new(tx::Conn::Sqlite(c), until).guarded(f);
-    let ended = c.conn.is_autocommit() || c.control("ROLLBACK").is_ok();
+    let ended = c.idle() || c.control("ROLLBACK").is_ok();
     (out, ended)
-}
-
-fn write_loop(writer: &Mutex<Conn>, jobs: &Receiver<Box<dyn Job>>) {
-    WRITING.set(true);
-    while let Ok(first) = jobs.recv() {
-        let (ran, outcome) = together(&locked(writer), first, jobs);
-        for job in ran {
-            let _ = caught(|| {
-                job.tell(outcome.clone());
-                Ok::<_, Error>(())
-            });
-        }
-    }
-}
-
-/// Runs the first job, and those that arrive meanwhile, in one transaction. Nobody is told anything before the commit has
-/// come out; its error is everybody's.
-fn together(c: &Conn, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> (Vec<Box<dyn Job>>, Result<()>) {
-    if let Err(e) = c.control("BEGIN IMMEDIATE") {
-        // No job runs; whoever waits is told now instead of after the same wait again.
-        let refused = std::iter::once(first).chain(jobs.try_iter().take(TOGETHER));
-        return (refused.collect(), Err(unavailable(&e)));
-    }
-    let mut until = None;
-    let mut ran: Vec<Box<dyn Job>> = Vec::new();
-    let mut next = Some(first);
-    let mut apart = false;
-    let mut outcome = Ok(());
-    while let Some(mut job) = next.take() {
-        if apart {
-            outcome = run_in_savepoint(c, &mut *job);
-        } else {
-            let before = c.conn.total_changes();
-            let keep = job.run(Tx::new(tx::Conn::Sqlite(c), None));
-            outcome = still_open(c);
-            // Savepoints are dear (each page is copied, the full-text index written out), and few writes fail after
-            // their first change. When one does, all is undone, and those before it run again, each in a savepoint.
-            if outcome.is_ok() && !keep && c.conn.total_changes() != before {
-                apart = true;
-                outcome = c.control("ROLLBACK").and_then(|()| c.control("BEGIN IMMEDIATE"));
-                for earlier in &mut ran {
-                    outcome = outcome.and_then(|()| run_in_savepoint(c, &mut **earlier));
-                }
-            }
-        }
-        ran.push(job);
-        // However long the first took: those who wait already come with it.
-        let until = *until.get_or_insert_with(|| Instant::now() + GATHER);
-        if outcome.is_ok() && ran.len() < TOGETHER && Instant::now() < until {
-            next = jobs.try_recv().ok();
-        }
-    }
-    let outcome = outcome.and_then(|()| c.control("COMMIT")).map_err(|e| unavailable(&e));
-    if !c.conn.is_autocommit() {
-        // If this fails too, the next BEGIN will, and everyone is told.
-        let _ = c.control("ROLLBACK");
-    }
-    (ran, outcome)
-}
-
-/// An error means that the whole transaction is gone, and with it every job that ran in it. Those still in the queue
-/// are untouched and come next.
-fn run_in_savepoint(c: &Conn, job: &mut dyn Job) -> Result<()> {
-    c.control("SAVEPOINT job")?;
-    let keep = job.run(Tx::new(tx::Conn::Sqlite(c), None));
-    still_open(c)?;
-    if !keep {
-        c.control("ROLLBACK TO job")?;
-    }
-    c.control("RELEASE job")
-}
-
-/// After some errors (a full disk) SQLite itself rolls back the whole transaction.
-fn still_open(c: &Conn) -> Result<()> {
-    let gave_up = "the database gave up the transaction of a neighbour in the same commit";
-    if c.conn.is_autocommit() { Err(Error::Unavailable(gave_up.into())) } else { Ok(()) }
-}
-
-/// Whatever stops a commit is no fault of those who wait for it.
-fn unavailable(e: &Error) -> Error {
-    match e {
-        Error::Unavailable(m) => Error::Unavailable(m.clone()),
-        other => Error::Unavailable(other.to_string()),
-    }
 }

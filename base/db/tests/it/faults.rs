@@ -39,25 +39,57 @@ fn puts(name: &'static str) -> (&'static str, Work) {
     (name, Box::new(move |tx| put(tx, name)))
 }
 
+/// Makes a write and, on the thread that syncs and tells, something more.
+fn written<R: Send + 'static>(db: &Db, name: &str, then: impl FnOnce() -> R + Send + 'static) -> R {
+    let (name, (tell, told)) = (name.to_owned(), mpsc::channel());
+    db.write_then(move |tx| put(tx, &name), move |done| tell.send((done, then())).unwrap());
+    let (done, then) = told.recv().unwrap();
+    assert_eq!(done, Ok(1));
+    then
+}
+
 #[test]
 fn nobody_hears_done_before_the_disk_has_it() {
     let place = Place::sqlite();
     let db = place.open();
+    let mut before = (0, 0);
     for i in 0..20 {
-        let before = Arc::new(AtomicU32::new(u32::MAX));
-        let (seen, (tell, told)) = (before.clone(), mpsc::channel());
-        db.write_then(
-            move |tx| {
-                seen.store(syscalls::syncs(), Ordering::SeqCst);
-                put(tx, &format!("{i}"))
-            },
-            // On the same thread, so the count is the writer's.
-            move |done| tell.send((done, syscalls::syncs())).unwrap(),
-        );
-        let (done, after) = told.recv().unwrap();
-        assert_eq!(done, Ok(1));
-        assert!(after > before.load(Ordering::SeqCst), "no sync between the write and the reply");
+        let log = place.data().join("linli.db-wal");
+        let seen = move || (syscalls::syncs(), syscalls::synced_length(), std::fs::metadata(log).unwrap().len());
+        let (syncs, synced, length) = written(&db, &format!("{i}"), seen);
+        assert!(syncs > before.0, "no sync between the write and the reply");
+        assert!(synced > before.1, "nothing new was synced");
+        assert_eq!(synced, length, "not all was synced");
+        before = (syncs, synced);
     }
+}
+
+#[test]
+fn while_the_disk_is_busy_others_run_and_nobody_hears() {
+    let place = Place::sqlite();
+    let db = place.open();
+    let (go_on, until) = mpsc::channel();
+    written(&db, "before", move || syscalls::hold_next_sync(until));
+    let (tell, told) = mpsc::channel();
+    let hear = tell.clone();
+    db.write_then(|tx| put(tx, "a"), move |done| hear.send(("a", done)).unwrap());
+    // Seen before the disk has it; from now on it is being synced.
+    while names(&db).len() < 2 {
+        std::thread::yield_now();
+    }
+    let (running, ran) = mpsc::channel();
+    db.write_then(
+        move |tx| {
+            running.send(tx.one::<(i64,)>(raw("SELECT count(*) FROM worker_fence"), &[])).unwrap();
+            put(tx, "b")
+        },
+        move |done| tell.send(("b", done)).unwrap(),
+    );
+    let seen = ran.recv_timeout(Duration::from_secs(30)).expect("the writer waits for the disk");
+    assert_eq!(seen, Ok((2,)));
+    assert!(told.try_recv().is_err(), "told before the disk had it");
+    go_on.send(()).unwrap();
+    assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [("a", Ok(1)), ("b", Ok(1))]);
 }
 
 #[test]
@@ -77,25 +109,29 @@ fn without_durability_there_is_no_sync_until_it_is_asked_for() {
 }
 
 #[test]
-fn a_failing_commit_is_told_to_everyone_in_it() {
+fn a_sync_that_fails_is_told_to_everyone_in_it_and_nothing_is_answered_until_the_log_is_read_anew() {
     let place = Place::sqlite();
     let db = place.open();
-    let breaks: Work = Box::new(|tx| {
-        syscalls::break_next_sync();
-        put(tx, "b")
-    });
+    written(&db, "before", syscalls::break_next_sync);
+    assert_eq!(db.lost(), None);
     let refused: Work = Box::new(|_| Err(Error::Deadline));
-    let told = in_one_commit(&db, vec![puts("a"), ("b", breaks), ("own reason", refused), puts("c")]);
+    let told = in_one_commit(&db, vec![puts("a"), ("own reason", refused), puts("c")]);
     for (name, done) in told {
         match name {
             "own reason" => assert_eq!(done, Err(Error::Deadline)),
             _ => assert!(matches!(done, Err(Error::Unavailable(_))), "{name}: {done:?}"),
         }
     }
-    assert!(names(&db).is_empty());
-    db.write(|tx| put(tx, "later")).unwrap();
+    // The next sync would succeed, but nobody knows what the disk has: a reply could be a lie.
+    let lost = db.lost().expect("lost");
+    assert_eq!(db.write(|tx| put(tx, "later")), Err(lost.clone()));
+    assert_eq!(db.batch(|b| b.step(|tx| put(tx, "later"))), Err(lost.clone()));
+    assert_eq!(db.read(|tx| tx.all::<(i64,)>(raw("SELECT 1"), &[])).map(drop), Err(lost));
     drop(db);
-    assert_eq!(names(&place.open()), ["later"]);
+    let db = place.open();
+    let stored = names(&db);
+    assert!(stored == ["before"] || stored == ["a", "before", "c", "first"], "{stored:?}");
+    assert_eq!((db.write(|tx| put(tx, "later")), db.lost()), (Ok(1), None));
 }
 
 #[test]
