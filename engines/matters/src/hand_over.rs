@@ -36,10 +36,9 @@ const BECAUSE: &[Choice] = &[
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "along", rename_all = "snake_case")]
 enum Walk {
-    /// The matters of a committee that has ended or whose superiors have changed; then its ground.
-    Committee { of: UnitId, after: Uuid },
-    /// The matters that lie in such a committee, the newest first: also those closed under another one, which they keep.
-    Ground { of: UnitId, before: Uuid },
+    /// The matters that lie in a committee that has ended or whose superiors have changed, the newest first: also those closed
+    /// under another one, which they keep. At each depth in turn: they may still lie there by another than the present one.
+    Ground { of: UnitId, depth: usize, before: Uuid },
     /// The matters in which a unit took part that has ended.
     Party { of: UnitId, before: Uuid },
     /// The matters at places that came to another committee, the last place first.
@@ -62,7 +61,9 @@ pub(crate) fn boundary(cx: &mut Cx<'_, '_>, event: &Event) -> Result<()> {
         }
         walks.push(Walk::Party { of: b.from, before: Uuid::max() });
     }
-    walks.extend(committees.into_iter().map(|of| Walk::Committee { of, after: Uuid::nil() }));
+    // Everything lies in the root, and in nothing else at its depth.
+    let highest = |of| if of == units.root() { 1 } else { 2 };
+    walks.extend(committees.into_iter().map(|of| Walk::Ground { of, depth: highest(of), before: Uuid::max() }));
     walks.extend(b.places.chunks(100).map(|p| Walk::Places { places: p.to_vec(), before: Uuid::max() }));
     walks.iter().try_for_each(|walk| later(cx, walk))
 }
@@ -76,20 +77,14 @@ fn later(cx: &mut Cx<'_, '_>, walk: &Walk) -> Result<()> {
 pub(crate) fn walk(cx: &mut Cx<'_, '_>, job: &Job) -> Result<()> {
     let walk: Walk = serde_json::from_value(job.data.clone()).map_err(Error::internal)?;
     let next = match walk {
-        Walk::Committee { of, after } => {
-            let found = of_committee(cx, of, after)?;
-            let last = found.last().map(|m| m.id.0);
-            let more = settle_all(cx, found, Some(of))?;
-            Some(if more {
-                Walk::Committee { of, after: last.unwrap_or(after) }
+        Walk::Ground { of, depth, before } => {
+            let found = crate::lists::lying_in(cx, of, depth, before, HELPING)?;
+            let last = found.last().map_or(before, |m| m.id.0);
+            if settle_all(cx, found, Some(of))? {
+                Some(Walk::Ground { of, depth, before: last })
             } else {
-                Walk::Ground { of, before: Uuid::max() }
-            })
-        }
-        Walk::Ground { of, before } => {
-            let found = crate::lists::lying_in(cx, of, before, HELPING)?;
-            let last = found.last().map(|m| m.id.0);
-            settle_all(cx, found, Some(of))?.then(|| Walk::Ground { of, before: last.unwrap_or(before) })
+                (2..6).contains(&depth).then(|| Walk::Ground { of, depth: depth + 1, before: Uuid::max() })
+            }
         }
         Walk::Party { of, before } => {
             let ids = taken_part(cx, of, before)?;
@@ -236,13 +231,6 @@ fn move_home(cx: &mut Cx<'_, '_>, m: &mut Matter, home: &Home) -> Result<()> {
         &[&m.id, &m.committee, &m.audience, &m.u1, &m.u2, &m.u3, &m.u4, &m.u5, &m.u6],
     )?;
     Ok(())
-}
-
-fn of_committee(cx: &mut Cx<'_, '_>, committee: UnitId, after: Uuid) -> Result<Vec<Matter>> {
-    Ok(cx.tx.all(
-        sql!("SELECT * FROM matters WHERE committee = $1 AND id > $2 ORDER BY id LIMIT $3"),
-        &[&committee, &after, &HELPING],
-    )?)
 }
 
 fn at_place(cx: &mut Cx<'_, '_>, place: PlaceId, before: Uuid) -> Result<Vec<Matter>> {

@@ -110,23 +110,9 @@ pub fn recent(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Result<Listed> {
     Ok(listed)
 }
 
-/// Sums of a committee's counters by dimension over civil days `from..=to`.
-pub fn sums_of(cx: &mut Cx<'_, '_>, committee: UnitId, from: i64, to: i64) -> Result<Vec<(String, i64)>> {
-    store::sums_of(cx.tx, committee, from, to)
-}
-
-/// The sum of one dimension over committees and civil days `from..=to`.
-pub fn sum(cx: &mut Cx<'_, '_>, dimension: &str, committees: &[UnitId], from: i64, to: i64) -> Result<i64> {
-    let ids: Vec<Uuid> = committees.iter().map(|c| c.0).collect();
-    store::sum(cx.tx, dimension, &ids, from, to)
-}
-
 /// Sums by dimension over committees and civil days `from..=to`.
 pub fn sums_within(cx: &mut Cx<'_, '_>, committees: &[UnitId], from: i64, to: i64) -> Result<Vec<(String, i64)>> {
-    match committees {
-        [one] => store::sums_of(cx.tx, *one, from, to),
-        _ => store::sums_within(cx.tx, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to),
-    }
+    store::sums_within(cx.tx, &committees.iter().map(|c| c.0).collect::<Vec<_>>(), from, to)
 }
 
 /// Sums of the dimensions that end in a unit, whichever committee they arose in, over civil days `from..=to`.

@@ -95,9 +95,15 @@ pub(crate) fn within_unit(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask) -> Resul
     Ok(Listed { items, next })
 }
 
-/// What lies within a unit, newest first from before an id on, whoever asks.
-pub(crate) fn lying_in(cx: &mut Cx<'_, '_>, unit: UnitId, before: Uuid, limit: i64) -> Result<Vec<Matter>> {
-    within(cx, unit, &Ask { after: Some(After { key: 0, id: before }), ..Ask::default() }, limit)
+/// What names a unit as its ancestor of this depth, newest first from before an id on, whoever asks.
+pub(crate) fn lying_in(
+    cx: &mut Cx<'_, '_>,
+    unit: UnitId,
+    depth: usize,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<Matter>> {
+    within_at(cx, unit, depth, &Ask { after: Some(After { key: 0, id: before }), ..Ask::default() }, limit)
 }
 
 fn searched(cx: &mut Cx<'_, '_>, scope: &Scope, ask: &Ask, limit: i64) -> Result<Listed> {
@@ -222,19 +228,22 @@ fn mine(cx: &mut Cx<'_, '_>, person: linli_core::PersonId, ask: &Ask, limit: i64
 /// The depth of a unit chooses the column; each depth is a statement of its own because SQL cannot take a column as
 /// parameter.
 macro_rules! by_depth {
-    ($cx:expr, $unit:expr, $params:expr; $($depth:literal => $sql:expr),+ $(,)?) => {{
-        let depth = linli_registry::units($cx)?.path($unit).len();
-        match depth {
+    ($cx:expr, $of:expr, $params:expr; $($depth:literal => $sql:expr),+ $(,)?) => {{
+        match $of {
             $($depth => Ok($cx.tx.all($sql, $params)?),)+
             _ => Err(Error::NotFound),
         }
     }};
 }
 
+fn depth(cx: &mut Cx<'_, '_>, unit: UnitId) -> Result<usize> {
+    Ok(linli_registry::units(cx)?.path(unit).len())
+}
+
 fn within_open(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let (due, id) = due_after(ask);
     let params: &[&dyn linli_db::Param] = &[&unit, &due, &id, &ask.state, &ask.category, &limit];
-    by_depth!(cx, unit, params;
+    by_depth!(cx, depth(cx, unit)?, params;
         1 => sql!("SELECT * FROM matters WHERE open AND u1 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
         2 => sql!("SELECT * FROM matters WHERE open AND u2 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
         3 => sql!("SELECT * FROM matters WHERE open AND u3 = $1 AND (due, id) > ($2, $3) [AND state = $4] [AND category = $5] ORDER BY due, id LIMIT $6"),
@@ -245,9 +254,14 @@ fn within_open(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Resu
 }
 
 fn within(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
+    let depth = depth(cx, unit)?;
+    within_at(cx, unit, depth, ask, limit)
+}
+
+fn within_at(cx: &mut Cx<'_, '_>, unit: UnitId, depth: usize, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let before = id_before(ask);
     let params: &[&dyn linli_db::Param] = &[&unit, &before, &ask.state, &ask.category, &limit];
-    by_depth!(cx, unit, params;
+    by_depth!(cx, depth, params;
         1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
         2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
         3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 [AND state = $3] [AND category = $4] ORDER BY id DESC LIMIT $5"),
@@ -258,25 +272,21 @@ fn within(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Ve
 }
 
 /// What an actor of these audiences may see within a unit. From the dispatch level up only what everybody may see is
-/// listed, by the audience index; below, the unit's own index with the audiences as filter (a committee's cases are few): by
+/// listed, by an index of that; below, the unit's own index with the audiences as filter (a committee's cases are few): by
 /// `coalesce` neither engine takes the audience for an index, and PostgreSQL expects it to hold often enough that the first page
 /// is not worth a sort of all.
 fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, limit: i64) -> Result<Vec<Matter>> {
     let before = id_before(ask);
     let raw: Vec<Uuid> = audiences.iter().map(|a| a.0).collect();
     let raw = raw.as_slice();
-    let root = linli_registry::units(cx)?.root();
-    let params: &[&dyn linli_db::Param] = &[&unit, &before, &root, &ask.category, &limit];
-    let town: &[&dyn linli_db::Param] = &[&unit, &before, &ask.category, &limit];
+    let everybodys: &[&dyn linli_db::Param] = &[&unit, &before, &ask.category, &limit];
     let deep: &[&dyn linli_db::Param] = &[&unit, &before, &raw, &ask.category, &limit];
-    match linli_registry::units(cx)?.path(unit).len() {
-        1 => {
-            by_depth!(cx, unit, params; 1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = $3 [AND category = $4] ORDER BY id DESC LIMIT $5"))
-        }
-        2 => {
-            by_depth!(cx, unit, town; 2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"))
-        }
-        _ => by_depth!(cx, unit, deep;
+    match depth(cx, unit)? {
+        of @ (1 | 2) => by_depth!(cx, of, everybodys;
+            1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"),
+            2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"),
+        ),
+        of => by_depth!(cx, of, deep;
             3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
             4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
             5 => sql!("SELECT * FROM matters WHERE u5 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
