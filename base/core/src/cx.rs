@@ -15,6 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Versions of what is kept in memory, handed from one transaction to the next.
+#[derive(Clone)]
+pub struct Versions(Arc<HashMap<String, i64>>);
+
 /// One transaction of one actor at one instant.
 pub struct Cx<'a, 't> {
     /// The transaction. Only a module's own `store.rs` touches it.
@@ -157,6 +161,15 @@ impl<'a, 't> Cx<'a, 't> {
     /// transaction: [`Cx::cached`] then need not ask.
     pub fn know_versions(&mut self, versions: impl IntoIterator<Item = (String, i64)>) {
         self.versions.get_or_insert_with(|| Arc::new(versions.into_iter().collect()));
+    }
+    /// The versions as this transaction has read them, if it has and has raised none of them itself: another one right after it
+    /// may go by them.
+    pub fn known_versions(&self) -> Option<Versions> {
+        self.versions.clone().filter(|_| self.bumped.is_empty()).map(Versions)
+    }
+    /// Goes by what a transaction right before has read.
+    pub fn go_by(&mut self, versions: Option<Versions>) {
+        self.versions = self.versions.take().or(versions.map(|v| v.0));
     }
     /// What `load` gives, kept in memory until [`Cx::changed`] is called for the name by any instance.
     pub fn cached<T: Send + Sync + 'static>(

@@ -19,7 +19,7 @@ pub mod time;
 mod worker;
 
 pub use actor::{Actor, Home, Path, Post, Role, Via};
-pub use cx::Cx;
+pub use cx::{Cx, Versions};
 pub use error::{Error, FieldError, Result};
 pub use form::{Choice, Field, FieldKind, Input, RawInput, Upload};
 pub use house::{House, HouseOptions, Ids, TimeSource};

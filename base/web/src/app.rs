@@ -9,7 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use linli_core::{Actor, Cx, Error, House, Lang, RawInput, Result, Upload, Via};
+use linli_core::{Actor, Cx, Error, House, Lang, RawInput, Result, Upload, Versions, Via};
+use linli_db::Tx;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -105,12 +106,23 @@ impl App {
         req: &Req,
         f: impl FnOnce(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
+        self.read_seeking(req, |_| Ok(()), |cx, ()| f(cx)).await
+    }
+
+    /// The same, with what `seek` asks for before it is known who asks: on PostgreSQL both travel together. Only `f` takes it.
+    async fn read_seeking<S, R: Send + 'static>(
+        &self,
+        req: &Req,
+        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         self.blocking(move |house| {
             let nobody = Actor::anyone(None, lang, via);
             house.read(&nobody, |cx| {
+                let sought = seek(cx.tx)?;
                 let actor = actor(cx, identify, token.as_deref(), via, lang)?;
-                cx.as_actor(&actor, f)
+                cx.as_actor(&actor, |cx| f(cx, sought))
             })
         })
         .await?
@@ -122,7 +134,7 @@ impl App {
         req: &Req,
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.write_as(req, f).await.map(|(_, done)| done)
+        self.write_as(req, f).await.map(|(_, _, done)| done)
     }
 
     /// A write, and then what there is to show of it, read for the same actor once the write is durable: nobody waits for
@@ -134,15 +146,19 @@ impl App {
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
         show: impl FnOnce(&mut Cx<'_, '_>, R) -> Result<S> + Send + 'static,
     ) -> Result<S> {
-        let (actor, done) = self.write_as(req, f).await?;
-        self.blocking(move |house| house.read(&actor, |cx| show(cx, done))).await?
+        let (actor, versions, done) = self.write_as(req, f).await?;
+        let shown = move |cx: &mut Cx<'_, '_>| {
+            cx.go_by(versions);
+            show(cx, done)
+        };
+        self.blocking(move |house| house.read(&actor, shown)).await?
     }
 
     async fn write_as<R: Send + 'static>(
         &self,
         req: &Req,
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
-    ) -> Result<(Actor, R)> {
+    ) -> Result<(Actor, Option<Versions>, R)> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         let touch = self.0.o.touch;
         let nobody = Arc::new(Actor::anyone(None, lang, via));
@@ -155,7 +171,7 @@ impl App {
                 if let (Via::Page, Some(token)) = (via, token.as_deref().filter(|_| actor.person.is_some())) {
                     touch(cx, token)?;
                 }
-                Ok((actor, done))
+                Ok((actor, cx.known_versions(), done))
             },
             move |done| drop(send.send(done)),
         );
@@ -171,6 +187,16 @@ impl App {
         self.framed(req, StatusCode::OK, f).await
     }
 
+    /// A page of one thing, which `seek` asks for before it is known who asks; what of it may be shown, `f` decides.
+    pub async fn page_seeking<S: 'static>(
+        &self,
+        req: &Req,
+        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<PageBody> + Send + 'static,
+    ) -> Response {
+        self.framed_seeking(req, StatusCode::OK, seek, f).await
+    }
+
     /// A page with a status of its own: a form shown again with its errors.
     pub async fn framed(
         &self,
@@ -178,11 +204,21 @@ impl App {
         status: StatusCode,
         f: impl FnOnce(&mut Cx<'_, '_>) -> Result<PageBody> + Send + 'static,
     ) -> Response {
+        self.framed_seeking(req, status, |_| Ok(()), |cx, ()| f(cx)).await
+    }
+
+    async fn framed_seeking<S: 'static>(
+        &self,
+        req: &Req,
+        status: StatusCode,
+        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<PageBody> + Send + 'static,
+    ) -> Response {
         let nav = self.0.o.nav;
         let (here, prefs, lang) = (req.here(), req.prefs, req.lang);
         let made = self
-            .read(req, move |cx| {
-                let body = f(cx)?;
+            .read_seeking(req, seek, move |cx, sought| {
+                let body = f(cx, sought)?;
                 if let Some(to) = body.redirect {
                     return Ok((Err(to), cx.tx.queries()));
                 }

@@ -418,7 +418,7 @@ fn terms_schema(more: Value) -> Value {
     let amount = || json!({"type": "integer", "minimum": 1});
     let term = json!({"type": "object", "minProperties": 1, "maxProperties": 1, "properties": {"working_days": amount(), "working_hours": amount(), "wall_clock": amount()}});
     let stages = json!({"type": "object", "additionalProperties": term});
-    let mut properties = json!({"classes": {"type": "object", "additionalProperties": stages}, "warn": stages, "source": {"type": "string", "minLength": 1, "maxLength": 400}});
+    let mut properties = json!({"classes": {"type": "object", "additionalProperties": stages}, "warn": stages, "source": {"type": "string", "minLength": 1, "maxLength": 400}, "source_en": {"type": "string", "maxLength": 400}});
     if let (Value::Object(all), Value::Object(more)) = (&mut properties, more) {
         all.extend(more);
     }

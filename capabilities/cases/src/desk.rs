@@ -41,17 +41,44 @@ pub(crate) fn presses(cx: &Cx<'_, '_>, m: &Matter) -> bool {
     m.due.is_some_and(|d| d < presses_before(cx))
 }
 
+/// The desks somebody works at, and the areas somebody looks after.
+fn own_and_areas(cx: &mut Cx<'_, '_>) -> Result<(Vec<Scope>, Vec<(UnitId, Scope)>)> {
+    let (mut own, mut areas) = (Vec::new(), Vec::new());
+    for unit in desks(cx.actor) {
+        let scope = inbox_scope(cx, unit)?;
+        if let Scope::Desk(..) = scope { own.push(scope) } else { areas.push((unit, scope)) }
+    }
+    Ok((own, areas))
+}
+
+/// The badge that the navigation of this actor will show, by its place there, asked for together with what a page needs
+/// anyway; none if it takes more than one statement.
+pub(crate) fn ask_badge(cx: &mut Cx<'_, '_>) -> Result<Option<(&'static str, linli_matters::Number)>> {
+    if cx.actor.posts.is_empty() {
+        if cx.actor.person.is_none() {
+            return Ok(None);
+        }
+        return Ok(Some(("/matters", ask_my_turn(cx)?)));
+    }
+    let (own, areas) = own_and_areas(cx)?;
+    if own.is_empty() || !areas.is_empty() {
+        return Ok(None);
+    }
+    let before = presses_before(cx);
+    Ok(Some(("/inbox", linli_matters::due_before(cx, &own, before, COUNTED)?)))
+}
+
 /// How many matters press on all of somebody's desks and in the areas looked after, each counted once and no further than a
 /// badge shows: one statement for the desks, one for each area (nearly everybody has desks only, or one area).
 pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {
-    let (mut own, mut areas) = (Vec::new(), Vec::new());
-    let desks = desks(cx.actor);
-    for unit in &desks {
-        let scope = inbox_scope(cx, *unit)?;
-        if let Scope::Desk(..) = scope { own.push(scope) } else { areas.push((*unit, scope)) }
-    }
+    let (own, areas) = own_and_areas(cx)?;
     let before = presses_before(cx);
-    let mut n = if own.is_empty() { 0 } else { linli_matters::due_before(cx, &own, before, COUNTED)? };
+    let mut n = 0;
+    if !own.is_empty() {
+        let asked = linli_matters::due_before(cx, &own, before, COUNTED)?;
+        n = linli_matters::number(cx, asked)?;
+    }
+    let desks = desks(cx.actor);
     let units = linli_registry::units(cx)?;
     let at_desk =
         |m: &Matter| m.owner.is_some_and(|o| desks.contains(&units.heir(o)) && !supervises(cx.actor, units.heir(o)));
@@ -68,8 +95,13 @@ pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {
     Ok(n.min(COUNTED) as usize)
 }
 
+fn ask_my_turn(cx: &mut Cx<'_, '_>) -> Result<linli_matters::Number> {
+    let scope = cx.scope(LIST, ScopeKind::Mine, &[])?;
+    linli_matters::answered(cx, &scope, COUNTED)
+}
+
 /// How many of one's own matters await one's verdict; counted no further than a badge shows.
 pub fn my_turn(cx: &mut Cx<'_, '_>) -> Result<usize> {
-    let scope = cx.scope(LIST, ScopeKind::Mine, &[])?;
-    Ok(linli_matters::answered(cx, &scope, COUNTED)? as usize)
+    let asked = ask_my_turn(cx)?;
+    Ok(linli_matters::number(cx, asked)? as usize)
 }

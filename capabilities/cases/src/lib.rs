@@ -99,7 +99,13 @@ impl Shown {
 
 /// By its number, if the actor may see it.
 pub(crate) fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Shown> {
-    let (seen, story, asked) = linli_matters::read(cx, number, |tx, m| store::ask_placed(tx, m.id, m.place))?;
+    let sought = linli_matters::seek(cx.tx, number)?;
+    found(cx, sought)
+}
+
+/// The same for what was sought before.
+pub(crate) fn found(cx: &mut Cx<'_, '_>, sought: linli_matters::Sought) -> Result<Shown> {
+    let (seen, story, asked) = linli_matters::read(cx, sought, |tx, m| store::ask_placed(tx, m.id, m.place))?;
     let placed = store::placed(cx.tx, asked)?;
     Ok(Shown { seen, story, placed })
 }

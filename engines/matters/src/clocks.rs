@@ -3,7 +3,7 @@
 //! Terms are data: a setting `matters.terms` per class and stage, with date and author. A term that is not loaded refuses
 //! to run rather than inventing one.
 use crate::store::{self, ClockRow};
-use linli_core::{Cx, Error, MatterId, Millis, Result, UnitId};
+use linli_core::{Cx, Error, Lang, MatterId, Millis, Result, UnitId};
 use linli_db::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,9 +24,16 @@ pub struct Terms {
     pub warn: BTreeMap<String, Term>,
     /// Where these terms come from (a document, with its number and date).
     pub source: String,
+    /// The same in English; empty where nobody has written it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_en: String,
 }
 
 impl Terms {
+    /// Where they come from, in a language if it was written in that.
+    pub fn source_in(&self, lang: Lang) -> &str {
+        if lang == Lang::En && !self.source_en.trim().is_empty() { &self.source_en } else { &self.source }
+    }
     /// The term of a stage.
     pub fn term(&self, class: &str, stage: &str) -> Option<Term> {
         let of = |class: &str| self.classes.get(class).and_then(|stages| stages.get(stage)).copied();

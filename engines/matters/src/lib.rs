@@ -20,12 +20,12 @@ pub use act::{NewMatter, act, act_numbered, commitment, open};
 pub use clocks::{StageClock, TERMS, Terms, set_terms, terms};
 pub use files::{FileStore, MAX_BYTES, Prepared, holds_file, prepare};
 pub use hand_over::{HANDED_OVER, handed_over};
-pub use lists::{After, Ask, Listed, answered, due_before, list};
+pub use lists::{After, Ask, Listed, Number, answered, due_before, list, number};
 pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
 pub use search::reindex;
 pub use store::{Act, Alarm, FileRow};
-pub use story::{Reading, Story, day, erase, file, holds, link, moves, read, story};
+pub use story::{Reading, Sought, Story, day, erase, file, holds, link, moves, read, seek, story};
 pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
 

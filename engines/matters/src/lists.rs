@@ -1,7 +1,7 @@
 //! Lists: each has one scope, is paged by key, and is served by an index in its own order.
 use crate::{Matter, search};
 use linli_core::{Cx, Error, MatterId, Millis, Result, Scope, UnitId};
-use linli_db::sql;
+use linli_db::{Asked, sql};
 use linli_registry::Unit;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -176,8 +176,16 @@ fn desk(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<
     Ok(rows)
 }
 
+/// How many there are, asked ahead: [`number`] takes it.
+pub type Number = Asked<(i64,)>;
+
+/// The number that was asked for.
+pub fn number(cx: &mut Cx<'_, '_>, asked: Number) -> Result<i64> {
+    Ok(cx.tx.take(asked)?.first().map_or(0, |(n,)| *n))
+}
+
 /// How many matters of these desks are due before an instant, all together; counted no further than `most`.
-pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i64) -> Result<i64> {
+pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i64) -> Result<Number> {
     let units = linli_registry::units(cx)?;
     let of = |scope: &Scope| match scope {
         Scope::Desk(unit, _) => Some(*unit),
@@ -185,23 +193,21 @@ pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i6
     };
     let desks = desks.iter().filter_map(of).flat_map(|u| std::iter::once(u).chain(units.stands_for(u).iter().copied()));
     let desks: Vec<Uuid> = desks.map(|u| u.0).collect();
-    let (n,) = cx.tx.one::<(i64,)>(
+    Ok(cx.tx.ask(
         sql!("SELECT count(*) FROM (SELECT 1 FROM matters WHERE open AND owner IN UUIDS($1) AND due < $2 LIMIT $3) AS due"),
         &[&desks.as_slice(), &before, &most],
-    )?;
-    Ok(n)
+    )?)
 }
 
 /// How many of a person's own matters are answered and wait for the verdict; counted no further than `most`.
-pub fn answered(cx: &mut Cx<'_, '_>, mine: &Scope, most: i64) -> Result<i64> {
+pub fn answered(cx: &mut Cx<'_, '_>, mine: &Scope, most: i64) -> Result<Number> {
     let Scope::Mine(person, _) = mine else { return Err(Error::internal("nobody's own matters")) };
-    let (n,) = cx.tx.one::<(i64,)>(
+    Ok(cx.tx.ask(
         sql!(
             "SELECT count(*) FROM (SELECT 1 FROM matters WHERE reporter = $1 AND state = 'answered' LIMIT $2) AS mine"
         ),
         &[person, &most],
-    )?;
-    Ok(n)
+    )?)
 }
 
 fn owned(cx: &mut Cx<'_, '_>, unit: UnitId, ask: &Ask, limit: i64) -> Result<Vec<Matter>> {

@@ -122,13 +122,15 @@ impl Seen {
 
 /// Loads a matter by its number and authorises in one step: what one may not see does not exist.
 pub fn see(cx: &mut Cx<'_, '_>, number: &str) -> Result<Seen> {
-    let found = store::with_kin(cx.tx, None, Some(number))?;
+    let asked = store::ask_kin(cx.tx, None, Some(number))?;
+    let found = store::with_kin(cx.tx, asked)?;
     authorise(cx, found)
 }
 
 /// The same by id.
 pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
-    let found = store::with_kin(cx.tx, Some(id), None)?;
+    let asked = store::ask_kin(cx.tx, Some(id), None)?;
+    let found = store::with_kin(cx.tx, asked)?;
     authorise(cx, found)
 }
 

@@ -433,9 +433,9 @@ impl FromRow for Kin {
     }
 }
 
-/// A matter by its id or its number, first, and then its kin: every page of a matter shows both.
-pub(crate) fn with_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&str>) -> Result<Vec<Kin>> {
-    let mut found: Vec<Kin> = tx.all(
+/// Asks for a matter by its id or its number, and its kin: every page of a matter shows both.
+pub(crate) fn ask_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&str>) -> Result<Asked<Kin>> {
+    Ok(tx.ask(
         sql!(
             "WITH asked AS (SELECT id, parent FROM matters WHERE id = $1 OR number = $2)
              SELECT m.*, '', m.opened FROM asked JOIN matters m ON m.id = asked.id
@@ -446,7 +446,12 @@ pub(crate) fn with_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&st
              LIMIT 200"
         ),
         &[&id, &number],
-    )?;
+    )?)
+}
+
+/// The matter that was asked for, first, and then its kin.
+pub(crate) fn with_kin(tx: &mut Tx<'_>, asked: Asked<Kin>) -> Result<Vec<Kin>> {
+    let mut found = tx.take(asked)?;
     found.sort_by_key(|k| match k.kind.as_str() {
         "" => (0, k.at),
         "child" => (2, k.at),

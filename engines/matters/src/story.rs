@@ -2,7 +2,7 @@
 use crate::store::{self, Act, FileRow};
 use crate::{Matter, Move, Seen, clocks::StageClock, rules};
 use linli_core::{ActId, Cx, Error, FileId, MatterId, Result, Role, Seat, time};
-use linli_db::Tx;
+use linli_db::{Asked, Tx};
 
 /// How much of the words a seat may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +52,22 @@ pub struct Story {
 /// So many acts are read at once.
 const ACTS: i64 = 200;
 
-/// A matter by its number with its story, and what `beside` asks for about it: all that a page of a matter shows, asked for
-/// together. Nothing of it is given out unless the matter may be seen.
+/// A matter that has been asked for, by whomever.
+pub struct Sought(Asked<store::Kin>);
+
+/// Asks for a matter by its number, for [`read`]: also before it is known who asks, because nothing is given out yet.
+pub fn seek(tx: &mut Tx<'_>, number: &str) -> Result<Sought> {
+    store::ask_kin(tx, None, Some(number)).map(Sought)
+}
+
+/// A matter with its story, and what `beside` asks for about it: all that a page of a matter shows, asked for together.
+/// Nothing of it is given out unless the matter may be seen.
 pub fn read<T>(
     cx: &mut Cx<'_, '_>,
-    number: &str,
+    sought: Sought,
     beside: impl FnOnce(&mut Tx<'_>, &Matter) -> Result<T>,
 ) -> Result<(Seen, Story, T)> {
-    let found = store::with_kin(cx.tx, None, Some(number))?;
+    let found = store::with_kin(cx.tx, sought.0)?;
     let matter = &found.first().ok_or(Error::NotFound)?.matter;
     let acts = store::ask_acts(cx.tx, matter.id, 0, ACTS)?;
     let beside = beside(cx.tx, matter)?;

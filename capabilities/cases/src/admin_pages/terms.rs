@@ -17,6 +17,7 @@ use work_calendar::Term;
 const SOURCE_MAX: usize = 400;
 const SOURCE: Field =
     Field::required("source", t::A_SOURCE, FieldKind::Line { max: SOURCE_MAX }).hint(t::A_SOURCE_HINT);
+const SOURCE_EN: Field = Field::new("source_en", t::A_SOURCE_EN, FieldKind::Line { max: SOURCE_MAX });
 const FROM: Field = Field::new("from", t::A_FROM, FieldKind::Date).hint(t::A_FROM_HINT);
 const NEW_CLASS: Field =
     Field::new("new_class", t::A_NEW_CLASS_CODE, FieldKind::Line { max: 32 }).hint(t::A_NEW_CLASS_HINT);
@@ -98,7 +99,8 @@ fn read_form(raw: &RawInput, old: &Terms, used: &[String], lang: Lang) -> Result
         };
         stages(old).iter().filter_map(read).collect()
     };
-    let mut new = Terms { source: raw.get("source").unwrap_or_default().to_owned(), ..Terms::default() };
+    let text = |name| raw.get(name).unwrap_or_default().to_owned();
+    let mut new = Terms { source: text("source"), source_en: text("source_en"), ..Terms::default() };
     for class in old.classes.keys() {
         new.classes.insert(class.clone(), group(&format!("c.{class}")));
     }
@@ -150,10 +152,14 @@ fn faults(new: &Terms, old: &Terms, used: &[String], lang: Lang) -> Vec<FieldErr
             }
         }
     }
-    match new.source.trim().chars().count() {
-        0 => wrong("source".into(), t::A_E_SOURCE.msg()),
-        n if n > SOURCE_MAX => wrong("source".into(), linli_core::t::TOO_LONG.with("max", SOURCE_MAX).with("n", n)),
-        _ => {}
+    if new.source.trim().is_empty() {
+        wrong("source".into(), t::A_E_SOURCE.msg());
+    }
+    for (field, said) in [("source", &new.source), ("source_en", &new.source_en)] {
+        let n = said.trim().chars().count();
+        if n > SOURCE_MAX {
+            wrong(field.into(), linli_core::t::TOO_LONG.with("max", SOURCE_MAX).with("n", n));
+        }
     }
     errors
 }
@@ -221,7 +227,7 @@ struct TermsView {
 /// The form filled with terms.
 fn filled(terms: &Terms) -> RawInput {
     let groups = terms.classes.iter().map(|(class, stages)| (format!("c.{class}"), stages));
-    let mut raw = RawInput::default().set("source", &terms.source);
+    let mut raw = RawInput::default().set("source", &terms.source).set("source_en", &terms.source_en);
     for (group, stages) in groups.chain([("w".to_owned(), &terms.warn)]) {
         for (stage, term) in stages {
             let (id, (n, measure)) = (cell(&group, stage), written(*term));
@@ -280,7 +286,7 @@ fn terms_page(cx: &mut Cx<'_, '_>, done: bool, again: Option<&Again>) -> Result<
     let view = TermsView {
         s,
         done,
-        source: terms.source.clone(),
+        source: terms.source_in(s.lang).to_owned(),
         classes: terms
             .classes
             .iter()
@@ -290,7 +296,7 @@ fn terms_page(cx: &mut Cx<'_, '_>, done: bool, again: Option<&Again>) -> Result<
         open: again.is_some(),
         errors: ui::errors(errors, s.lang),
         groups: groups(s, &terms, &raw, errors),
-        fields: Html::join([field(&SOURCE), field(&FROM)]),
+        fields: Html::join([field(&SOURCE), field(&SOURCE_EN), field(&FROM)]),
     };
     Ok(PageBody::new(s.t(t::P_TERMS), Html::of(&view)?).desk())
 }

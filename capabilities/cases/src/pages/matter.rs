@@ -1,6 +1,7 @@
 //! A matter as a story, the moves on it, and its files.
 use super::flash;
 use super::inbox::{Asked, inbox_page};
+use crate::desk;
 use crate::view::{self, Refused};
 use askama::Template;
 use axum::extract::State;
@@ -18,10 +19,15 @@ pub(super) async fn matter(State(app): State<App>, req: Req) -> Response {
     };
     let (sent, done) = (req.q("sent").is_some(), req.q("done").is_some());
     let key = app.house().fresh_id().simple().to_string();
-    app.page(&req, move |cx| {
-        let page = matter_page(cx, &number, None, key, flash(sent, done), None)?;
-        Ok(PageBody { draft_done: sent.then_some("report"), ..page })
-    })
+    let n = number.clone();
+    app.page_seeking(
+        &req,
+        move |tx| linli_matters::seek(tx, &n),
+        move |cx, sought| {
+            let page = page_of(cx, &number, sought, None, key, flash(sent, done), None)?;
+            Ok(PageBody { draft_done: sent.then_some("report"), ..page })
+        },
+    )
     .await
 }
 
@@ -42,15 +48,29 @@ fn matter_page(
     flash: Option<linli_core::Text>,
     contact: Option<(String, String)>,
 ) -> Result<PageBody> {
+    let sought = linli_matters::seek(cx.tx, number)?;
+    page_of(cx, number, sought, refused, key, flash, contact)
+}
+
+fn page_of(
+    cx: &mut Cx<'_, '_>,
+    number: &str,
+    sought: linli_matters::Sought,
+    refused: Option<&Refused>,
+    key: String,
+    flash: Option<linli_core::Text>,
+    contact: Option<(String, String)>,
+) -> Result<PageBody> {
     // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
-    let shown = match crate::shown(cx, number) {
+    let badge = desk::ask_badge(cx)?;
+    let shown = match crate::found(cx, sought) {
         Err(Error::NotFound) if cx.actor.person.is_none() => return Err(Error::SignIn),
         shown => shown?,
     };
     let s = Say::of(cx);
     let story = view::story(cx, &shown, refused, key, false, contact)?;
     let seen = &shown.seen;
-    let desk = seen.seat.handles() && cx.actor.is_staff();
+    let at_desk = seen.seat.handles() && cx.actor.is_staff();
     let title = if refused.is_some() {
         format!("{}{}", s.t(linli_web::t::ERROR_TITLE), seen.matter.title)
     } else {
@@ -58,8 +78,11 @@ fn matter_page(
     };
     let errors = refused.map_or(Html::empty(), |r| r.summary(s.lang));
     let flash = flash.map(|f| f.with("number", number).in_(s.lang));
-    let body = PageBody::new(title, Html::of(&MatterView { s, errors, flash, story })?).narrow();
-    Ok(if desk { body.desk() } else { body })
+    let mut body = PageBody::new(title, Html::of(&MatterView { s, errors, flash, story })?).narrow();
+    if let Some((place, asked)) = badge {
+        body = body.count(place, linli_matters::number(cx, asked)? as usize);
+    }
+    Ok(if at_desk { body.desk() } else { body })
 }
 
 pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response {

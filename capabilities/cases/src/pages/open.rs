@@ -42,7 +42,7 @@ pub(super) async fn definitions(State(app): State<App>, req: Req) -> Response {
                     )
                 })
                 .collect(),
-            source: terms.source.clone(),
+            source: terms.source_in(s.lang).to_owned(),
         };
         Ok(PageBody::new(s.t(t::P_DEFINITIONS), Html::of(&view)?))
     })
