@@ -42,13 +42,18 @@ pub(crate) fn presses(cx: &Cx<'_, '_>, m: &Matter) -> bool {
 }
 
 /// The desks somebody works at, and the areas somebody looks after.
-fn own_and_areas(cx: &mut Cx<'_, '_>) -> Result<(Vec<Scope>, Vec<(UnitId, Scope)>)> {
-    let (mut own, mut areas) = (Vec::new(), Vec::new());
+struct Awaited {
+    own: Vec<Scope>,
+    areas: Vec<(UnitId, Scope)>,
+}
+
+fn awaited(cx: &mut Cx<'_, '_>) -> Result<Awaited> {
+    let mut awaited = Awaited { own: Vec::new(), areas: Vec::new() };
     for unit in desks(cx.actor) {
         let scope = inbox_scope(cx, unit)?;
-        if let Scope::Desk(..) = scope { own.push(scope) } else { areas.push((unit, scope)) }
+        if let Scope::Desk(..) = scope { awaited.own.push(scope) } else { awaited.areas.push((unit, scope)) }
     }
-    Ok((own, areas))
+    Ok(awaited)
 }
 
 /// The badge that the navigation of this actor will show, by its place there, asked for together with what a page needs
@@ -60,7 +65,7 @@ pub(crate) fn ask_badge(cx: &mut Cx<'_, '_>) -> Result<Option<(&'static str, lin
         }
         return Ok(Some(("/matters", ask_my_turn(cx)?)));
     }
-    let (own, areas) = own_and_areas(cx)?;
+    let Awaited { own, areas } = awaited(cx)?;
     if own.is_empty() || !areas.is_empty() {
         return Ok(None);
     }
@@ -71,7 +76,7 @@ pub(crate) fn ask_badge(cx: &mut Cx<'_, '_>) -> Result<Option<(&'static str, lin
 /// How many matters press on all of somebody's desks and in the areas looked after, each counted once and no further than a
 /// badge shows: one statement for the desks, one for each area (nearly everybody has desks only, or one area).
 pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {
-    let (own, areas) = own_and_areas(cx)?;
+    let Awaited { own, areas } = awaited(cx)?;
     let before = presses_before(cx);
     let mut n = 0;
     if !own.is_empty() {

@@ -1,109 +1,23 @@
 //! What the pages show of a matter: rows, chips, the story and the moves.
 use crate::Shown;
-use crate::store::Spot;
 use crate::t;
 use askama::Template;
-use linli_core::{Cx, FieldError, FieldKind, Lang, Millis, RawInput, Result, Text, UnitId};
-use linli_matters::{Act, Matter, Move, Reading, Seen, Story};
+use linli_core::{Cx, Lang, Result, Text, UnitId};
+use linli_matters::{Act, Matter, Reading, Seen, Story};
 use linli_registry::Units;
 use linli_web::Html;
-use linli_web::ui::{self, FieldView, Opt, Say, Tone};
+use linli_web::ui::Say;
 use std::collections::HashMap;
 
-/// A matter in a list.
-pub(crate) struct Row {
-    pub(crate) href: String,
-    pub(crate) number: String,
-    pub(crate) title: String,
-    pub(crate) category: String,
-    pub(crate) place: String,
-    pub(crate) owner: String,
-    pub(crate) chip: Html,
-    pub(crate) clock: Html,
-    pub(crate) urgent: bool,
-    pub(crate) supervised: bool,
-    pub(crate) closed: bool,
-    pub(crate) selected: bool,
-    pub(crate) due: Option<Millis>,
-    /// It awaits a signature.
-    pub(crate) signable: bool,
-}
+mod moves;
+mod rows;
+mod words;
 
-pub(crate) fn rows(cx: &mut Cx<'_, '_>, items: &[Matter], href: impl Fn(&Matter) -> String) -> Result<Vec<Row>> {
-    let units = linli_registry::units(cx)?;
-    let categories = crate::categories(cx)?;
-    let lang = cx.actor.lang;
-    items
-        .iter()
-        .map(|m| {
-            Ok(Row {
-                href: href(m),
-                number: m.number.clone(),
-                title: m.title.clone(),
-                category: categories
-                    .iter()
-                    .find(|c| c.code == m.category)
-                    .map(|c| c.name(lang).to_owned())
-                    .unwrap_or_default(),
-                place: place_of(cx, m),
-                owner: m.owner.map(|o| units.name(o, lang).to_owned()).unwrap_or_default(),
-                chip: chip(cx, m)?,
-                clock: if m.open { ui::clock(m.due, m.due.is_none(), cx.now, lang) } else { Html::empty() },
-                urgent: m.term_class == "urgent" && m.open,
-                supervised: m.supervised,
-                closed: !m.open,
-                selected: false,
-                due: m.due.filter(|_| m.open),
-                signable: matches!(m.state.as_str(), "received" | "dispatched" | "sent"),
-            })
-        })
-        .collect()
-}
-
-/// Where it is, for this reader: a room number is told to whoever reported and to those who work on it, to nobody else.
-pub(crate) fn place_of(cx: &Cx<'_, '_>, m: &Matter) -> String {
-    let own = m.reporter.is_some() && m.reporter == cx.actor.person;
-    if own || cx.actor.is_staff() { m.place_name.clone() } else { linli_matters::rules::without_room(&m.place_name) }
-}
-
-/// The state as a chip. Residents read whose turn it is, never the name of a state inside the offices.
-pub(crate) fn chip(cx: &mut Cx<'_, '_>, m: &Matter) -> Result<Html> {
-    let state = linli_matters::kind(cx, &m.kind)?.state(&m.state).map_or(linli_matters::t::STATE_UNKNOWN, |s| s.label);
-    let own = m.reporter.is_some() && m.reporter == cx.actor.person;
-    let (tone, icon, plain) = match m.state.as_str() {
-        "received" | "dispatched" | "sent" => (Tone::Wait, "clock", t::C_WAITING),
-        "approval" | "ruling" | "review" if cx.actor.is_staff() => (Tone::Warn, "unit", t::C_HANDLED),
-        "handling" | "doing" | "approval" | "ruling" | "review" => (Tone::Info, "wrench", t::C_HANDLED),
-        "paused" => (Tone::Quiet, "pause", linli_web::t::PAUSED),
-        "answered" if own => (Tone::Warn, "person", t::C_YOUR_TURN),
-        "answered" => (Tone::Good, "discuss", t::C_ANSWERED),
-        _ => (Tone::Good, "check-circle", t::S_CLOSED),
-    };
-    let word = if cx.actor.is_staff() && !own { state } else { plain };
-    Ok(ui::chip(tone, icon, word.in_(cx.actor.lang)))
-}
-
-#[derive(Template)]
-#[template(path = "rows.html")]
-struct RowsView<'a> {
-    s: Say,
-    rows: &'a [Row],
-    more: Html,
-    narrow: bool,
-    mine: bool,
-}
-
-/// A list of matters with a link to what follows; `narrow` keeps each row's state below its title.
-pub(crate) fn list(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>, narrow: bool) -> Result<Html> {
-    let s = Say::of(cx);
-    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow, mine: false })
-}
-
-/// One's own matters; an empty list says how to begin.
-pub(crate) fn mine(cx: &Cx<'_, '_>, rows: &[Row], more: Option<String>, narrow: bool) -> Result<Html> {
-    let s = Say::of(cx);
-    Html::of(&RowsView { s, rows, more: more.map_or(Html::empty(), |href| s.more(&href)), narrow, mine: true })
-}
+use moves::{MoveView, likely, main_move, move_view};
+pub(crate) use moves::{Refused, category_options, typed};
+pub(crate) use rows::{Row, chip, list, mine, place_of, rows};
+pub(crate) use words::{outcome_text, stage};
+use words::{relation, return_text};
 
 struct ActView {
     head: String,
@@ -116,15 +30,6 @@ struct ActView {
     erased: bool,
     own: bool,
     why: Option<String>,
-}
-
-struct MoveView {
-    name: &'static str,
-    label: &'static str,
-    main: bool,
-    open: bool,
-    fields: Html,
-    icon: &'static str,
 }
 
 #[derive(Template)]
@@ -187,35 +92,6 @@ pub(crate) fn duties(cx: &mut Cx<'_, '_>, category: &str) -> Result<Vec<Duty>> {
             kind: if r.statutory { t::STATUTORY } else { t::SUGGESTED }.in_(lang),
         })
         .collect())
-}
-
-/// What was typed into a move's form that was refused.
-pub(crate) struct Refused {
-    pub(crate) name: String,
-    pub(crate) raw: RawInput,
-    pub(crate) errors: Vec<FieldError>,
-}
-
-impl Refused {
-    /// Its errors, linked to the fields of that move's form. When others have moved the matter meanwhile the form may be
-    /// gone: what was typed into it stands here, to be copied.
-    pub(crate) fn summary(&self, lang: Lang) -> Html {
-        let linked = |e: &FieldError| match e.field.as_str() {
-            "" => e.clone(),
-            field => FieldError { field: format!("{}-{field}", self.name), msg: e.msg.clone() },
-        };
-        let errors = ui::errors(&self.errors.iter().map(linked).collect::<Vec<_>>(), lang);
-        if self.errors.iter().any(|e| !e.field.is_empty()) {
-            return errors;
-        }
-        Html::join(vec![errors, typed(&self.raw, lang)])
-    }
-}
-
-/// What somebody had typed into a form that is no longer there.
-pub(crate) fn typed(raw: &RawInput, lang: Lang) -> Html {
-    let typed: Vec<&str> = ["words", "way"].into_iter().filter_map(|f| raw.get(f)).collect();
-    ui::typed(t::P_TYPED.in_(lang), &typed.join("\n"))
 }
 
 /// The whole story of a matter with what one can do now.
@@ -501,210 +377,5 @@ fn back(cx: &Cx<'_, '_>, own: bool, s: Say) -> (&'static str, &'static str) {
         ("/inbox", s.t(t::P_INBOX))
     } else {
         ("/cases", s.t(t::P_CASES))
-    }
-}
-
-/// What is often done in a state stands open to the eye; the rest waits behind one press.
-fn likely(m: &Matter, name: &str) -> bool {
-    match m.state.as_str() {
-        "received" => matches!(name, "dispatch" | "answer" | "decline" | "add" | "urge" | "withdraw"),
-        "dispatched" => matches!(name, "return" | "urge" | "add" | "withdraw"),
-        "handling" => matches!(name, "contact" | "progress" | "dispatch" | "return" | "add" | "urge" | "withdraw"),
-        "approval" => matches!(name, "refuse"),
-        "review" => matches!(name, "order_redo"),
-        "sent" | "doing" => true,
-        _ => matches!(name, "add" | "urge" | "withdraw" | "instruct" | "call_back"),
-    }
-}
-
-/// The likeliest next step is open and prominent.
-fn main_move(possible: &[&'static Move], m: &Matter) -> Option<&'static str> {
-    let order: &[&str] = match m.state.as_str() {
-        "received" => &["sign"],
-        "dispatched" | "sent" => &["sign"],
-        "handling" => &["answer"],
-        "doing" => &["done"],
-        "approval" => &["approve"],
-        "ruling" => &["rule"],
-        "answered" => &["verdict"],
-        "review" => &["end_review"],
-        "paused" => &["resume"],
-        _ => &[],
-    };
-    order.iter().copied().find(|name| possible.iter().any(|mv| mv.name() == *name))
-}
-
-fn move_view(
-    cx: &mut Cx<'_, '_>,
-    seen: &Seen,
-    spot: Option<&Spot>,
-    mv: &'static Move,
-    main: bool,
-    again: Option<&Refused>,
-) -> Result<MoveView> {
-    let lang = cx.actor.lang;
-    let (raw, errors) = again.map_or((RawInput::default(), Vec::new()), |r| (r.raw.clone(), r.errors.clone()));
-    let prefix = format!("{}-", mv.name());
-    let mut fields = Vec::new();
-    for field in mv.input {
-        let mut options = options(cx, seen, &field.kind)?;
-        if mv.act == "case.dispatch" && field.name == "unit" {
-            let label = match suggested(cx, seen, spot)? {
-                Some(unit) => t::F_UNIT_BY_RULE.with("unit", unit),
-                None => linli_web::t::CHOOSE.msg(),
-            };
-            options.insert(0, Opt { value: String::new(), label: label.in_(lang) });
-        }
-        fields.push(ui::field(&FieldView {
-            field,
-            prefix: &prefix,
-            raw: &raw,
-            errors: &errors,
-            options: &options,
-            lang,
-        }));
-        if matches!(field.kind, FieldKind::Files { .. }) && seen.matter.reporter == cx.actor.person {
-            fields.push(ui::voice(&prefix, lang));
-        }
-    }
-    let icon = match mv.name() {
-        "sign" | "approve" | "answer" | "done" | "verdict" => "check",
-        "return" | "decline" | "refuse" => "return",
-        "dispatch" | "rule" | "order_redo" => "transfer",
-        "assist" => "people",
-        "contact" => "phone",
-        "assign" => "person",
-        "note" => "edit",
-        "link" => "link",
-        "recategorise" => "sort",
-        "withdraw" => "cross",
-        "resume" => "play",
-        "ask_pause" | "ask_extension" => "pause",
-        "instruct" | "urge" => "warn",
-        _ => "discuss",
-    };
-    Ok(MoveView {
-        name: mv.name(),
-        label: mv.label.in_(lang),
-        main,
-        open: main || again.is_some(),
-        fields: Html::join(fields),
-        icon,
-    })
-}
-
-/// Where the rules in force would send it: shown before the one tap, and only where that unit can take it.
-fn suggested(cx: &mut Cx<'_, '_>, seen: &Seen, spot: Option<&Spot>) -> Result<Option<String>> {
-    let facts = crate::facts_at(cx, &seen.matter, spot)?;
-    let (rules, units) = (crate::routing_rules(cx)?, linli_registry::units(cx)?);
-    let unit = crate::rules::route(&rules, &units, &facts, "dispatch", cx.now).unit;
-    Ok((Some(unit) != seen.seat.unit()).then(|| units.name(unit, cx.actor.lang).to_owned()))
-}
-
-/// The options a field offers on the page. The unit lists are short by design: who serves the place, the units of its town,
-/// the departments; anything else is found by search.
-pub(crate) fn options(cx: &mut Cx<'_, '_>, seen: &Seen, kind: &FieldKind) -> Result<Vec<Opt>> {
-    let lang = cx.actor.lang;
-    Ok(match kind {
-        FieldKind::Category => category_options(cx)?,
-        FieldKind::Colleague => match seen.seat.unit() {
-            Some(unit) => linli_registry::staff(cx, unit)?
-                .into_iter()
-                .map(|(_, person, role, name)| Opt {
-                    value: person.to_string(),
-                    label: lang.with_remark(name.reveal(), role.text().in_(lang)),
-                })
-                .collect(),
-            None => Vec::new(),
-        },
-        FieldKind::Unit { .. } => {
-            let units = linli_registry::units(cx)?;
-            let town = units.dispatch_above(seen.matter.committee);
-            let mut found: Vec<&linli_registry::Unit> = Vec::new();
-            found.extend(units.get(seen.matter.committee));
-            found.extend(town.and_then(|t| units.get(t)));
-            found.extend(
-                town.into_iter()
-                    .flat_map(|t| units.children(t))
-                    .filter(|u| u.function == linli_registry::Function::Unit),
-            );
-            found.extend(units.ops().and_then(|o| units.get(o)));
-            found.extend(
-                units
-                    .live()
-                    .filter(|u| {
-                        u.function == linli_registry::Function::Unit && town.is_none_or(|t| !u.path.contains(&t))
-                    })
-                    .take(120),
-            );
-            let own = seen.seat.unit();
-            found.retain(|u| Some(u.id) != own && !crate::rules::names(&units, seen.matter.named, u.id));
-            found
-                .into_iter()
-                .map(|u| Opt { value: u.id.to_string(), label: units.name(u.id, lang).to_owned() })
-                .collect()
-        }
-        _ => Vec::new(),
-    })
-}
-
-/// Categories as options, children after their parents.
-pub(crate) fn category_options(cx: &mut Cx<'_, '_>) -> Result<Vec<Opt>> {
-    let categories = crate::categories(cx)?;
-    let lang = cx.actor.lang;
-    let mut out = Vec::new();
-    for top in categories.iter().filter(|c| c.parent.is_none()) {
-        let children: Vec<_> = categories.iter().filter(|c| c.parent.as_deref() == Some(&top.code)).collect();
-        if children.is_empty() {
-            out.push(Opt { value: top.code.clone(), label: top.name(lang).to_owned() });
-        }
-        out.extend(
-            children
-                .into_iter()
-                .map(|c| Opt { value: c.code.clone(), label: format!("{} › {}", top.name(lang), c.name(lang)) }),
-        );
-    }
-    Ok(out)
-}
-
-pub(crate) fn outcome_text(code: &str) -> Text {
-    match code {
-        "solved" => t::OUTCOME_SOLVED,
-        "partly" => t::OUTCOME_PARTLY,
-        "explained" => t::OUTCOME_EXPLAINED,
-        "withdrawn" => t::OUTCOME_WITHDRAWN,
-        _ => t::OUTCOME_DECLINED,
-    }
-}
-
-fn return_text(code: &str) -> Text {
-    match code {
-        "wrong_place" => t::RETURN_WRONG_PLACE,
-        "lacks_information" => t::RETURN_LACKS_INFORMATION,
-        "same_as_other" => t::RETURN_SAME_AS_OTHER,
-        _ => t::RETURN_NOT_OURS,
-    }
-}
-
-fn relation(kind: &str) -> Text {
-    match kind {
-        "parent" => t::REL_PARENT,
-        "child" => t::REL_CHILD,
-        _ => t::REL_RELATED,
-    }
-}
-
-/// The name of a stage.
-pub(crate) fn stage(code: &str) -> Text {
-    match code {
-        "sign" => t::STAGE_SIGN,
-        "return" => t::STAGE_RETURN,
-        "contact" => t::STAGE_CONTACT,
-        "answer" => t::STAGE_ANSWER,
-        "ruling" => t::STAGE_RULING,
-        "approval" => t::STAGE_APPROVAL,
-        "pause" => t::STAGE_PAUSE,
-        "verdict" => t::STAGE_VERDICT,
-        _ => t::STAGE_REVIEW,
     }
 }
