@@ -279,8 +279,11 @@ impl Lite {
         let mut conn = Conn::open(&path, o)?;
         migrate::run(&mut tx::Conn::Sqlite(&conn))?;
         let log = Arc::new(Log::of(&path, !o.weak_durability)?);
-        // What a program that was killed has left in the log is carried into the file, where it is durable.
+        // What a program that was killed has left in the log is carried into the file, where it is durable; the log begins
+        // anew unless somebody reads beside us, for whom we do not wait.
+        conn.conn.busy_timeout(Duration::ZERO).map_err(error)?;
         conn.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)?;
+        conn.conn.busy_timeout(o.statement_timeout).map_err(error)?;
         conn.control(&format!("PRAGMA cache_size = -{WRITER_CACHE};"))?;
         let carrier = Arc::new(Carrier { conn: Mutex::new(Conn::open(&path, o)?), stage: Mutex::new(Stage::Idle) });
         let (wake, wanted) = mpsc::sync_channel(1);

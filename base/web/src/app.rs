@@ -134,19 +134,30 @@ impl App {
         req: &Req,
         f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.write_as(req, f).await.map(|(_, _, done)| done)
+        self.write_seeking(req, |_| Ok(()), move |cx, ()| f(cx)).await
+    }
+
+    /// The same, with what `seek` asks for before it is known who asks: on PostgreSQL both travel together.
+    pub async fn write_seeking<S: 'static, R: Send + 'static>(
+        &self,
+        req: &Req,
+        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.write_as(req, seek, f).await.map(|(_, _, done)| done)
     }
 
     /// A write, and then what there is to show of it, read for the same actor once the write is durable: nobody waits for
     /// the writer because somebody else reads, and on PostgreSQL what is only read conflicts with nothing. If the reading
     /// fails the write still stands; asking again with the same key shows it.
-    pub async fn write_and_show<R: Send + 'static, S: Send + 'static>(
+    pub async fn write_and_show<S: 'static, R: Send + 'static, V: Send + 'static>(
         &self,
         req: &Req,
-        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
-        show: impl FnOnce(&mut Cx<'_, '_>, R) -> Result<S> + Send + 'static,
-    ) -> Result<S> {
-        let (actor, versions, done) = self.write_as(req, f).await?;
+        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
+        show: impl FnOnce(&mut Cx<'_, '_>, R) -> Result<V> + Send + 'static,
+    ) -> Result<V> {
+        let (actor, versions, done) = self.write_as(req, seek, f).await?;
         let shown = move |cx: &mut Cx<'_, '_>| {
             cx.go_by(versions);
             show(cx, done)
@@ -154,10 +165,11 @@ impl App {
         self.blocking(move |house| house.read(&actor, shown)).await?
     }
 
-    async fn write_as<R: Send + 'static>(
+    async fn write_as<S: 'static, R: Send + 'static>(
         &self,
         req: &Req,
-        f: impl Fn(&mut Cx<'_, '_>) -> Result<R> + Send + 'static,
+        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
     ) -> Result<(Actor, Option<Versions>, R)> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         let touch = self.0.o.touch;
@@ -166,8 +178,9 @@ impl App {
         self.house().write_then(
             nobody,
             move |cx| {
+                let sought = seek(cx.tx)?;
                 let actor = actor(cx, identify, token.as_deref(), via, lang)?;
-                let done = cx.as_actor(&actor, |cx| f(cx))?;
+                let done = cx.as_actor(&actor, |cx| f(cx, sought))?;
                 if let (Via::Page, Some(token)) = (via, token.as_deref().filter(|_| actor.person.is_some())) {
                     touch(cx, token)?;
                 }

@@ -1,6 +1,6 @@
 //! The JSON API: everything the pages do. The OpenAPI document is generated from the same fields and moves.
 use crate::uploads::{keep_files, sealed};
-use crate::{pages, procedure, report};
+use crate::{Known, pages, procedure, report};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -182,8 +182,8 @@ fn detail(cx: &mut Cx<'_, '_>, shown: &crate::Shown) -> Result<Value> {
 
 /// What a write answers: the matter as it now stands, or only its number when it has gone where the writer does not see it
 /// (reported for somebody else at a unit that routes away; handed on).
-fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Value> {
-    match crate::shown(cx, number) {
+fn shown(cx: &mut Cx<'_, '_>, number: &str, known: Option<Known>) -> Result<Value> {
+    match crate::shown_known(cx, number, known) {
         Ok(shown) => detail(cx, &shown),
         Err(Error::NotFound | Error::Forbidden(_)) => Ok(json!({"number": number})),
         Err(e) => Err(e),
@@ -236,11 +236,18 @@ async fn open(State(app): State<App>, mut req: Req) -> Response {
     let made = match (read, key) {
         (Ok(r), Ok(key)) => {
             let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
-            let write = move |cx: &mut Cx<'_, '_>| {
+            let write = move |cx: &mut Cx<'_, '_>, ()| {
                 signed_in(cx)?;
-                cx.once(&key, &r, |cx| report::report(cx, &r).map(|m| m.number))
+                let mut known = None;
+                let number = cx.once(&key, &r, |cx| {
+                    let made = report::report(cx, &r)?;
+                    known = Some(Known::of(&made));
+                    Ok(made.number)
+                })?;
+                Ok((number, known))
             };
-            app.write_and_show(&req, write, |cx, number: String| shown(cx, &number)).await
+            let show = |cx: &mut Cx<'_, '_>, (number, known): (String, _)| shown(cx, &number, known);
+            app.write_and_show(&req, |_| Ok(()), write, show).await
         }
         (Err(e), _) | (_, Err(e)) => Err(e),
     };
@@ -260,15 +267,20 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
         (Ok((raw, revision)), Ok(key)) => {
             let key = key.unwrap_or(linli_core::CommandKey::of(app.house().fresh_id()));
             let given = linli_matters::Given { raw, strict: true };
-            let moved = number.clone();
-            let write = move |cx: &mut Cx<'_, '_>| {
+            let (sought, moved) = (number.clone(), number.clone());
+            let write = move |cx: &mut Cx<'_, '_>, named| {
                 signed_in(cx)?;
                 let what = (&number, &name, &given.raw, revision);
+                let mut known = None;
                 cx.once(&key, &what, |cx| {
-                    linli_matters::act_numbered(cx, &number, &name, &given, revision).map(|m| m.revision)
-                })
+                    let made = linli_matters::act_named(cx, named, &name, &given, revision)?;
+                    known = Some(Known::of(&made));
+                    Ok(made.revision)
+                })?;
+                Ok(known)
             };
-            app.write_and_show(&req, write, move |cx, _: i64| shown(cx, &moved)).await
+            let show = move |cx: &mut Cx<'_, '_>, known| shown(cx, &moved, known);
+            app.write_and_show(&req, move |tx| linli_matters::name(tx, &sought), write, show).await
         }
         (Err(e), _) | (_, Err(e)) => Err(e),
     };

@@ -31,7 +31,7 @@ pub use saved::{SavedView, drop_view, save_view, saved_views};
 pub use setup::{Defaults, load_defaults};
 pub use store::{Case, Category, Responsibility, RuleRow};
 
-use linli_core::{Cx, Error, Lang, MatterId, Millis, Module, Relation, Result, Role, Rule, UnitId};
+use linli_core::{Cx, Error, Lang, MatterId, Millis, Module, PlaceId, Relation, Result, Role, Rule, UnitId};
 use linli_matters::Matter;
 use rules::{Route, RouteFacts};
 use std::sync::Arc;
@@ -101,6 +101,28 @@ impl Shown {
 pub(crate) fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Shown> {
     let sought = linli_matters::seek(cx.tx, number)?;
     found(cx, sought)
+}
+
+/// The same after a write that knows its id and place: all of it is asked for at once.
+pub(crate) fn shown_known(cx: &mut Cx<'_, '_>, number: &str, known: Option<Known>) -> Result<Shown> {
+    let Some(Known { id, place }) = known else { return shown(cx, number) };
+    let sought = linli_matters::seek_id(cx, id)?;
+    let placed = store::ask_placed(cx.tx, id, place)?;
+    let (seen, story, asked) = linli_matters::read(cx, sought, |_, _| Ok(placed))?;
+    let placed = store::placed(cx.tx, asked)?;
+    Ok(Shown { seen, story, placed })
+}
+
+/// What a write knows of the matter it has written.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) id: MatterId,
+    pub(crate) place: Option<PlaceId>,
+}
+impl Known {
+    pub(crate) fn of(m: &Matter) -> Known {
+        Known { id: m.id, place: m.place }
+    }
 }
 
 /// The same for what was sought before.

@@ -3,6 +3,7 @@ use crate::clocks::StageClock;
 use crate::procedure::{Clocked, Move, Procedure};
 use crate::{Matter, Turn, matter, rules, search, store, t};
 use linli_core::{Cx, Error, Input, MatterId, PersonId, PlaceId, Result, Seat, UnitId, Via, time};
+use linli_db::{Asked, Tx};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -133,15 +134,23 @@ pub fn act(
     act_on(cx, m, name, input, revision)
 }
 
+/// A matter that has been asked for to make a move on it.
+pub struct Named(Asked<Matter>);
+
+/// Asks for a matter by its number: also before it is known who will make the move.
+pub fn name(tx: &mut Tx<'_>, number: &str) -> Result<Named> {
+    store::ask_by_number(tx, number).map(Named)
+}
+
 /// The same for a matter named by its number.
-pub fn act_numbered(
+pub fn act_named(
     cx: &mut Cx<'_, '_>,
-    number: &str,
+    named: Named,
     name: &str,
     input: &crate::Given,
     revision: Option<i64>,
 ) -> Result<Matter> {
-    let m = store::by_number(cx.tx, number)?.ok_or(Error::NotFound)?;
+    let m = cx.tx.take(named.0)?.pop().ok_or(Error::NotFound)?;
     act_on(cx, m, name, input, revision)
 }
 

@@ -16,7 +16,7 @@ mod story;
 mod ticks;
 mod turn;
 
-pub use act::{NewMatter, act, act_numbered, commitment, open};
+pub use act::{Named, NewMatter, act, act_named, commitment, name, open};
 pub use clocks::{StageClock, TERMS, Terms, set_terms, terms};
 pub use files::{FileStore, MAX_BYTES, Prepared, holds_file, prepare};
 pub use hand_over::{HANDED_OVER, handed_over};
@@ -25,7 +25,7 @@ pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
 pub use search::reindex;
 pub use store::{Act, Alarm, FileRow};
-pub use story::{Reading, Sought, Story, day, erase, file, holds, link, moves, read, seek, story};
+pub use story::{Reading, Sought, Story, day, erase, file, holds, link, moves, read, seek, seek_id, story};
 pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
 

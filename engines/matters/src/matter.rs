@@ -1,6 +1,7 @@
 //! A matter as stored, and what authority needs to know of it.
 use crate::store;
 use linli_core::{Cx, Error, Facts, MatterId, Millis, PersonId, PlaceId, Result, Seat, UnitId};
+use linli_db::Asked;
 use linli_registry::{Function, Units};
 
 linli_db::row! {
@@ -124,23 +125,36 @@ impl Seen {
 pub fn see(cx: &mut Cx<'_, '_>, number: &str) -> Result<Seen> {
     let asked = store::ask_kin(cx.tx, None, Some(number))?;
     let found = store::with_kin(cx.tx, asked)?;
-    authorise(cx, found)
+    authorise(cx, found, None)
 }
 
 /// The same by id.
 pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
     let asked = store::ask_kin(cx.tx, Some(id), None)?;
     let found = store::with_kin(cx.tx, asked)?;
-    authorise(cx, found)
+    authorise(cx, found, None)
 }
 
-/// Of the kin only what the actor may see is kept.
-pub(crate) fn authorise(cx: &mut Cx<'_, '_>, found: Vec<store::Kin>) -> Result<Seen> {
+/// Whether what only those at work see is asked for.
+pub(crate) fn inside(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.system || !cx.actor.posts.is_empty()
+}
+
+/// Of the kin only what the actor may see is kept. What hangs on the matter may have been asked for; if there is kin, it is
+/// asked for again with theirs.
+pub(crate) fn authorise(
+    cx: &mut Cx<'_, '_>,
+    found: Vec<store::Kin>,
+    around: Option<Asked<store::AroundRow>>,
+) -> Result<Seen> {
     let all: Vec<MatterId> = found.iter().map(|k| k.matter.id).collect();
     let mut found = found.into_iter();
     let matter = found.next().filter(|k| k.kind.is_empty()).ok_or(Error::NotFound)?.matter;
-    let inside = cx.actor.system || !cx.actor.posts.is_empty();
-    let around = store::around(cx.tx, matter.id, &all, inside)?;
+    let around = match around.filter(|_| all.len() == 1) {
+        Some(asked) => asked,
+        None => store::ask_around(cx.tx, matter.id, &all, inside(cx))?,
+    };
+    let around = store::around(cx.tx, matter.id, around)?;
     let units = linli_registry::units(cx)?;
     let facts_of = |m: &Matter| {
         let parties = around.parties.iter().filter(|p| p.0 == m.id).map(|p| p.1).collect();

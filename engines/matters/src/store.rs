@@ -12,8 +12,8 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, id: MatterId) -> Result<Option<Matter>> {
     Ok(tx.opt(sql!("SELECT * FROM matters WHERE id = $1 LIMIT 1"), &[&id])?)
 }
 
-pub(crate) fn by_number(tx: &mut Tx<'_>, number: &str) -> Result<Option<Matter>> {
-    Ok(tx.opt(sql!("SELECT * FROM matters WHERE number = $1 LIMIT 1"), &[&number])?)
+pub(crate) fn ask_by_number(tx: &mut Tx<'_>, number: &str) -> Result<Asked<Matter>> {
+    Ok(tx.ask(sql!("SELECT * FROM matters WHERE number = $1 LIMIT 1"), &[&number])?)
 }
 
 /// Open matters at any of these places; ordered here, because the index answers place by place.
@@ -473,7 +473,7 @@ pub(crate) struct Around {
 }
 
 linli_db::row! {
-    struct AroundRow {
+    pub(crate) struct AroundRow {
         what: String, id: Uuid, of: Uuid, word: String, n: i64, running: Option<bool>, due: Option<Millis>, stopped: Option<Millis>,
         provisional: Option<bool>, warned: Option<i64>, alarm: Option<Millis>, events: Option<Json<Vec<Event>>>, mime: Option<String>,
         name: Option<String>,
@@ -482,8 +482,13 @@ linli_db::row! {
 
 /// One statement for three short lists: every page of a matter asks for all of them, and most are empty. Parties and clocks
 /// are only asked for by whoever works (`inside`): to others they neither give rights nor are they shown.
-pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId, all: &[MatterId], inside: bool) -> Result<Around> {
-    let rows: Vec<AroundRow> = tx.all(
+pub(crate) fn ask_around(
+    tx: &mut Tx<'_>,
+    matter: MatterId,
+    all: &[MatterId],
+    inside: bool,
+) -> Result<Asked<AroundRow>> {
+    Ok(tx.ask(
         sql!(
             "SELECT 'clock', id, unit, stage, started, running, due, stopped, provisional, warned, alarm, events, CAST(NULL AS TEXT), CAST(NULL AS TEXT)
              FROM clocks WHERE matter = $1 AND $3
@@ -494,9 +499,12 @@ pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId, all: &[MatterId], inside
              LIMIT 2000"
         ),
         &[&matter, &all, &inside],
-    )?;
+    )?)
+}
+
+pub(crate) fn around(tx: &mut Tx<'_>, matter: MatterId, asked: Asked<AroundRow>) -> Result<Around> {
     let mut found = Around::default();
-    for r in rows {
+    for r in tx.take(asked)? {
         match r.what.as_str() {
             "party" => found.parties.push((r.id.into(), r.of.into())),
             "file" => found.files.push(FileRow {

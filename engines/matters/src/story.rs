@@ -53,11 +53,23 @@ pub struct Story {
 const ACTS: i64 = 200;
 
 /// A matter that has been asked for, by whomever.
-pub struct Sought(Asked<store::Kin>);
+pub struct Sought {
+    kin: Asked<store::Kin>,
+    more: Option<(Asked<Act>, Asked<store::AroundRow>)>,
+}
 
 /// Asks for a matter by its number, for [`read`]: also before it is known who asks, because nothing is given out yet.
 pub fn seek(tx: &mut Tx<'_>, number: &str) -> Result<Sought> {
-    store::ask_kin(tx, None, Some(number)).map(Sought)
+    Ok(Sought { kin: store::ask_kin(tx, None, Some(number))?, more: None })
+}
+
+/// The same for a matter of which the id is known, with all that hangs on it.
+pub fn seek_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Sought> {
+    let kin = store::ask_kin(cx.tx, Some(id), None)?;
+    let acts = store::ask_acts(cx.tx, id, 0, ACTS)?;
+    let inside = crate::matter::inside(cx);
+    let around = store::ask_around(cx.tx, id, &[id], inside)?;
+    Ok(Sought { kin, more: Some((acts, around)) })
 }
 
 /// A matter with its story, and what `beside` asks for about it: all that a page of a matter shows, asked for together.
@@ -67,11 +79,14 @@ pub fn read<T>(
     sought: Sought,
     beside: impl FnOnce(&mut Tx<'_>, &Matter) -> Result<T>,
 ) -> Result<(Seen, Story, T)> {
-    let found = store::with_kin(cx.tx, sought.0)?;
+    let found = store::with_kin(cx.tx, sought.kin)?;
     let matter = &found.first().ok_or(Error::NotFound)?.matter;
-    let acts = store::ask_acts(cx.tx, matter.id, 0, ACTS)?;
+    let (acts, around) = match sought.more {
+        Some((acts, around)) => (acts, Some(around)),
+        None => (store::ask_acts(cx.tx, matter.id, 0, ACTS)?, None),
+    };
     let beside = beside(cx.tx, matter)?;
-    let seen = crate::matter::authorise(cx, found)?;
+    let seen = crate::matter::authorise(cx, found, around)?;
     let acts = store::taken(cx.tx, acts)?;
     let story = told(cx, &seen, acts);
     Ok((seen, story, beside))

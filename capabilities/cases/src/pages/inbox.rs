@@ -242,7 +242,8 @@ pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
     let mut failed = Vec::new();
     for number in numbers {
         let (n, given) = (number.clone(), given.clone());
-        let done = app.write(&req, move |cx| linli_matters::act_numbered(cx, &n, name, &given, None).map(drop)).await;
+        let write = move |cx: &mut Cx<'_, '_>, named| linli_matters::act_named(cx, named, name, &given, None).map(drop);
+        let done = app.write_seeking(&req, move |tx| linli_matters::name(tx, &n), write).await;
         if let Err(e) = done {
             failed.push(FieldError {
                 field: number.clone(),

@@ -103,11 +103,12 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
     let given = linli_matters::Given { raw: raw.clone(), strict: false };
     let (n, mv) = (number.clone(), name.clone());
     let done = if wrong.is_empty() {
-        app.write(&req, move |cx| {
+        let sought = number.clone();
+        let write = move |cx: &mut Cx<'_, '_>, named| {
             let what = (&n, &mv, &given.raw.values, &given.raw.files);
-            cx.once(&key, &what, |cx| linli_matters::act_numbered(cx, &n, &mv, &given, revision).map(|m| m.revision))
-        })
-        .await
+            cx.once(&key, &what, |cx| linli_matters::act_named(cx, named, &mv, &given, revision).map(|m| m.revision))
+        };
+        app.write_seeking(&req, move |tx| linli_matters::name(tx, &sought), write).await
     } else {
         Err(Error::Invalid(wrong))
     };
