@@ -67,7 +67,7 @@ for cases in ${LINLI_BENCH_CASES:-100000 1000000}; do
     wait "$first" || true
     "$bench" to-pg --data "$dir/$cases" --database "$url"
     "$bench" drive --linli "$linli" --data "$dir/now" --database "$url" --postgres "$(head -n 1 "$dir/postgres/pg/postmaster.pid")" \
-        --cases "$cases" --requests $((requests / 4)) --out "$lines" || echo "PostgreSQL: not all was measured" >&2
+        --cases "$cases" --requests $((requests / 2)) --out "$lines" || echo "PostgreSQL: not all was measured" >&2
     ci/postgres.sh stop "$dir/postgres"
 done
 

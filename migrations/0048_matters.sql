@@ -2,4 +2,4 @@
 -- the dispatch level. Two pages less to write for a report.
 DROP INDEX matters_committee;
 DROP INDEX matters_audience_new;
-CREATE INDEX matters_u1_root_new ON matters (u1, id DESC) WHERE audience = u1;
+CREATE INDEX matters_root_new ON matters (id DESC) WHERE audience = u1;

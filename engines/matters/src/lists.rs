@@ -285,13 +285,17 @@ fn public(cx: &mut Cx<'_, '_>, unit: UnitId, audiences: &[UnitId], ask: &Ask, li
     let before = id_before(ask);
     let raw: Vec<Uuid> = audiences.iter().map(|a| a.0).collect();
     let raw = raw.as_slice();
-    let everybodys: &[&dyn linli_db::Param] = &[&unit, &before, &ask.category, &limit];
     let deep: &[&dyn linli_db::Param] = &[&unit, &before, &raw, &ask.category, &limit];
     match depth(cx, unit)? {
-        of @ (1 | 2) => by_depth!(cx, of, everybodys;
-            1 => sql!("SELECT * FROM matters WHERE u1 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"),
-            2 => sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"),
-        ),
+        // Everything lies in the root. (With u1 = $1 beside it PostgreSQL would forget that the audience is u1.)
+        1 => Ok(cx.tx.all(
+            sql!("SELECT * FROM matters WHERE audience = u1 AND id < $1 [AND category = $2] ORDER BY id DESC LIMIT $3"),
+            &[&before, &ask.category, &limit],
+        )?),
+        2 => Ok(cx.tx.all(
+            sql!("SELECT * FROM matters WHERE u2 = $1 AND id < $2 AND audience = u1 [AND category = $3] ORDER BY id DESC LIMIT $4"),
+            &[&unit, &before, &ask.category, &limit],
+        )?),
         of => by_depth!(cx, of, deep;
             3 => sql!("SELECT * FROM matters WHERE u3 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
             4 => sql!("SELECT * FROM matters WHERE u4 = $1 AND id < $2 AND coalesce(audience IN UUIDS($3), FALSE) [AND category = $4] ORDER BY id DESC LIMIT $5"),
