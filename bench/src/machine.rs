@@ -42,7 +42,7 @@ fn children(parent: u32) -> Done<Vec<u32>> {
     Ok(found)
 }
 
-/// A figure of /proc/PID/status in megabytes: `VmRSS` is all that is resident, `RssAnon` without the mapped database file.
+/// A figure of /proc/PID/status in megabytes: `VmRSS` is all that is resident, `RssAnon` without the program itself.
 pub(crate) fn memory_mb(pid: u32, name: &str) -> Done<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':')).ok_or("no such figure")?;

@@ -68,7 +68,7 @@ fn section(head: &str, rows: &[Value]) {
                 number(row, "rss_mb")
             ),
             Some("memory") => println!(
-                "Memory of the server after everything: {:.0} MB, of which {:.0} MB are its own and the rest is the mapped database file; at most {:.0} MB.",
+                "Memory of the server after everything: {:.0} MB, of which {:.0} MB are its own and the rest is the program itself; at most {:.0} MB.",
                 number(row, "rss_mb"),
                 number(row, "anon_mb"),
                 number(row, "peak_mb")
