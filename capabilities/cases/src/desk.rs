@@ -73,6 +73,16 @@ pub(crate) fn ask_badge(cx: &mut Cx<'_, '_>) -> Result<Option<(&'static str, lin
     Ok(Some(("/inbox", linli_matters::due_before(cx, &own, before, COUNTED)?)))
 }
 
+/// Seeks a matter, and with it what the badge shows of somebody with several desks; whether it does.
+pub(crate) fn seek(cx: &mut Cx<'_, '_>, number: &str) -> Result<(linli_matters::Sought, bool)> {
+    let Awaited { own, areas } = awaited(cx)?;
+    if own.len() < 2 || !areas.is_empty() {
+        return Ok((linli_matters::seek(cx.tx, number)?, false));
+    }
+    let before = presses_before(cx);
+    Ok((linli_matters::seek_at(cx, number, &own, before, COUNTED)?, true))
+}
+
 /// How many matters press on all of somebody's desks and in the areas looked after, each counted once and no further than a
 /// badge shows: one statement for the desks, one for each area (nearly everybody has desks only, or one area).
 pub fn pressing(cx: &mut Cx<'_, '_>) -> Result<usize> {

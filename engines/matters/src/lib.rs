@@ -25,7 +25,7 @@ pub use matter::{Matter, Seen, see, see_id};
 pub use procedure::{Clocked, Effect, Kinds, Move, Procedure, Readers, Seed, State};
 pub use search::reindex;
 pub use store::{Act, Alarm, FileRow};
-pub use story::{Reading, Sought, Story, day, erase, file, holds, link, moves, read, seek, seek_id, story};
+pub use story::{Reading, Sought, Story, day, erase, file, holds, link, moves, read, seek, seek_at, seek_id, story};
 pub use ticks::raise;
 pub use turn::{Turn, unit_of, wrong};
 

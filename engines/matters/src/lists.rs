@@ -184,15 +184,20 @@ pub fn number(cx: &mut Cx<'_, '_>, asked: Number) -> Result<i64> {
     Ok(cx.tx.take(asked)?.first().map_or(0, |(n,)| *n))
 }
 
-/// How many matters of these desks are due before an instant, all together; counted no further than `most`.
-pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i64) -> Result<Number> {
+/// The owners of what stands on these desks: those that have ended too.
+pub(crate) fn owners(cx: &mut Cx<'_, '_>, desks: &[Scope]) -> Result<Vec<Uuid>> {
     let units = linli_registry::units(cx)?;
     let of = |scope: &Scope| match scope {
         Scope::Desk(unit, _) => Some(*unit),
         _ => None,
     };
-    let desks = desks.iter().filter_map(of).flat_map(|u| std::iter::once(u).chain(units.stands_for(u).iter().copied()));
-    let desks: Vec<Uuid> = desks.map(|u| u.0).collect();
+    let all = desks.iter().filter_map(of).flat_map(|u| std::iter::once(u).chain(units.stands_for(u).iter().copied()));
+    Ok(all.map(|u| u.0).collect())
+}
+
+/// How many matters of these desks are due before an instant, all together; counted no further than `most`.
+pub fn due_before(cx: &mut Cx<'_, '_>, desks: &[Scope], before: Millis, most: i64) -> Result<Number> {
+    let desks = owners(cx, desks)?;
     Ok(cx.tx.ask(
         sql!("SELECT count(*) FROM (SELECT 1 FROM matters WHERE open AND owner IN UUIDS($1) AND due < $2 LIMIT $3) AS due"),
         &[&desks.as_slice(), &before, &most],

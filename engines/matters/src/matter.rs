@@ -111,6 +111,8 @@ pub struct Seen {
     pub(crate) files: Vec<store::FileRow>,
     pub(crate) clocks: Vec<store::ClockRow>,
     pub(crate) kin: Vec<(Matter, String)>,
+    /// How many matters are due at the desks that were named when it was sought ([`crate::seek_at`]).
+    pub due: i64,
 }
 
 impl Seen {
@@ -123,14 +125,14 @@ impl Seen {
 
 /// Loads a matter by its number and authorises in one step: what one may not see does not exist.
 pub fn see(cx: &mut Cx<'_, '_>, number: &str) -> Result<Seen> {
-    let asked = store::ask_kin(cx.tx, None, Some(number))?;
+    let asked = store::ask_kin(cx.tx, None, Some(number), &store::Due::default())?;
     let found = store::with_kin(cx.tx, asked)?;
     authorise(cx, found, None)
 }
 
 /// The same by id.
 pub fn see_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Seen> {
-    let asked = store::ask_kin(cx.tx, Some(id), None)?;
+    let asked = store::ask_kin(cx.tx, Some(id), None, &store::Due::default())?;
     let found = store::with_kin(cx.tx, asked)?;
     authorise(cx, found, None)
 }
@@ -149,7 +151,7 @@ pub(crate) fn authorise(
 ) -> Result<Seen> {
     let all: Vec<MatterId> = found.iter().map(|k| k.matter.id).collect();
     let mut found = found.into_iter();
-    let matter = found.next().filter(|k| k.kind.is_empty()).ok_or(Error::NotFound)?.matter;
+    let store::Kin { matter, due, .. } = found.next().filter(|k| k.kind.is_empty()).ok_or(Error::NotFound)?;
     let around = match around.filter(|_| all.len() == 1) {
         Some(asked) => asked,
         None => store::ask_around(cx.tx, matter.id, &all, inside(cx))?,
@@ -170,7 +172,7 @@ pub(crate) fn authorise(
             kin.push((k.matter, k.kind));
         }
     }
-    Ok(Seen { matter, facts, seat, files: around.files, clocks: around.clocks, kin })
+    Ok(Seen { matter, facts, seat, files: around.files, clocks: around.clocks, kin, due })
 }
 
 /// The units that have taken part, as far as they decide anything: only somebody with a post can be of one.

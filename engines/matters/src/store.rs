@@ -423,29 +423,40 @@ pub(crate) struct Kin {
     pub(crate) matter: Matter,
     pub(crate) kind: String,
     pub(crate) at: Millis,
+    /// With the matter asked for, how many are due at the desks named with it.
+    pub(crate) due: i64,
 }
 
 impl FromRow for Kin {
-    const COLUMNS: usize = Matter::COLUMNS + 2;
+    const COLUMNS: usize = Matter::COLUMNS + 3;
     fn from_row(row: &Row<'_>) -> linli_db::Result<Kin> {
-        let matter = Matter::from_row(row)?;
-        Ok(Kin { matter, kind: row.get(Matter::COLUMNS)?, at: row.get(Matter::COLUMNS + 1)? })
+        let n = Matter::COLUMNS;
+        Ok(Kin { matter: Matter::from_row(row)?, kind: row.get(n)?, at: row.get(n + 1)?, due: row.get(n + 2)? })
     }
 }
 
-/// Asks for a matter by its id or its number, and its kin: every page of a matter shows both.
-pub(crate) fn ask_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&str>) -> Result<Asked<Kin>> {
+/// How many matters of these desks are due before an instant, all together; counted no further than `most`.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    pub(crate) desks: Vec<Uuid>,
+    pub(crate) before: Millis,
+    pub(crate) most: i64,
+}
+
+/// Asks for a matter by its id or its number, and its kin: every page of a matter shows both; and for what is due beside it.
+pub(crate) fn ask_kin(tx: &mut Tx<'_>, id: Option<MatterId>, number: Option<&str>, due: &Due) -> Result<Asked<Kin>> {
     Ok(tx.ask(
         sql!(
             "WITH asked AS (SELECT id, parent FROM matters WHERE id = $1 OR number = $2)
-             SELECT m.*, '', m.opened FROM asked JOIN matters m ON m.id = asked.id
-             UNION ALL SELECT m.*, l.kind, l.at FROM asked JOIN matter_links l ON l.matter = asked.id JOIN matters m ON m.id = l.other
-             UNION ALL SELECT m.*, l.kind, l.at FROM asked JOIN matter_links l ON l.other = asked.id JOIN matters m ON m.id = l.matter
-             UNION ALL SELECT m.*, 'child', m.opened FROM asked JOIN matters m ON m.parent = asked.id
-             UNION ALL SELECT m.*, 'parent', m.opened FROM asked JOIN matters m ON m.id = asked.parent
+             SELECT m.*, '', m.opened, (SELECT count(*) FROM (SELECT 1 FROM matters WHERE open AND owner IN UUIDS($3) AND due < $4 LIMIT $5) AS d)
+             FROM asked JOIN matters m ON m.id = asked.id
+             UNION ALL SELECT m.*, l.kind, l.at, 0 FROM asked JOIN matter_links l ON l.matter = asked.id JOIN matters m ON m.id = l.other
+             UNION ALL SELECT m.*, l.kind, l.at, 0 FROM asked JOIN matter_links l ON l.other = asked.id JOIN matters m ON m.id = l.matter
+             UNION ALL SELECT m.*, 'child', m.opened, 0 FROM asked JOIN matters m ON m.parent = asked.id
+             UNION ALL SELECT m.*, 'parent', m.opened, 0 FROM asked JOIN matters m ON m.id = asked.parent
              LIMIT 200"
         ),
-        &[&id, &number],
+        &[&id, &number, &due.desks.as_slice(), &due.before, &due.most],
     )?)
 }
 

@@ -1,7 +1,7 @@
 //! A matter read as a story: its acts with the words that the reader may read.
-use crate::store::{self, Act, FileRow};
+use crate::store::{self, Act, Due, FileRow};
 use crate::{Matter, Move, Seen, clocks::StageClock, rules};
-use linli_core::{ActId, Cx, Error, FileId, MatterId, Result, Role, Seat, time};
+use linli_core::{ActId, Cx, Error, FileId, MatterId, Millis, Result, Role, Scope, Seat, time};
 use linli_db::{Asked, Tx};
 
 /// How much of the words a seat may read.
@@ -60,12 +60,18 @@ pub struct Sought {
 
 /// Asks for a matter by its number, for [`read`]: also before it is known who asks, because nothing is given out yet.
 pub fn seek(tx: &mut Tx<'_>, number: &str) -> Result<Sought> {
-    Ok(Sought { kin: store::ask_kin(tx, None, Some(number))?, more: None })
+    Ok(Sought { kin: store::ask_kin(tx, None, Some(number), &Due::default())?, more: None })
+}
+
+/// The same, and how many matters of these desks are due before an instant, as [`crate::due_before`] counts them: [`Seen::due`].
+pub fn seek_at(cx: &mut Cx<'_, '_>, number: &str, desks: &[Scope], before: Millis, most: i64) -> Result<Sought> {
+    let due = Due { desks: crate::lists::owners(cx, desks)?, before, most };
+    Ok(Sought { kin: store::ask_kin(cx.tx, None, Some(number), &due)?, more: None })
 }
 
 /// The same for a matter of which the id is known, with all that hangs on it.
 pub fn seek_id(cx: &mut Cx<'_, '_>, id: MatterId) -> Result<Sought> {
-    let kin = store::ask_kin(cx.tx, Some(id), None)?;
+    let kin = store::ask_kin(cx.tx, Some(id), None, &Due::default())?;
     let acts = store::ask_acts(cx.tx, id, 0, ACTS)?;
     let inside = crate::matter::inside(cx);
     let around = store::ask_around(cx.tx, id, &[id], inside)?;

@@ -134,9 +134,12 @@ pub(super) fn inbox_page(
     let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let mut rows = view::rows(cx, &listed.items, |m| format!("{back}&open={}", m.number))?;
     let (mut story, mut title) = (None, s.t(t::P_INBOX).to_owned());
+    let mut all_desks = None;
     if let Some(number) = &asked.open {
-        match crate::shown(cx, number) {
+        let (sought, counts) = desk::seek(cx, number)?;
+        match crate::found(cx, sought) {
             Ok(shown) => {
+                all_desks = counts.then_some(shown.seen.due as usize);
                 story = Some(view::story(cx, &shown, refused, key, true, contact)?);
                 title = format!("{} · {title}", shown.seen.matter.title);
             }
@@ -197,7 +200,8 @@ pub(super) fn inbox_page(
         back,
     };
     let body = PageBody::new(title, Html::of(&view)?).desk().full();
-    Ok(if known { body.count("/inbox", pressing) } else { body })
+    let counted = all_desks.or(known.then_some(pressing));
+    Ok(if let Some(n) = counted { body.count("/inbox", n) } else { body })
 }
 
 /// Rows in order of due time under one heading for each urgency.
