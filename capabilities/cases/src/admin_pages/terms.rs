@@ -101,6 +101,10 @@ fn read_form(raw: &RawInput, old: &Terms, used: &[String], lang: Lang) -> Result
     };
     let text = |name| raw.get(name).unwrap_or_default().to_owned();
     let mut new = Terms { source: text("source"), source_en: text("source_en"), ..Terms::default() };
+    // The English of another source, left as it stood in the form, is not this one's.
+    if new.source != old.source && new.source_en == old.source_en {
+        new.source_en.clear();
+    }
     for class in old.classes.keys() {
         new.classes.insert(class.clone(), group(&format!("c.{class}")));
     }
@@ -330,6 +334,20 @@ mod tests {
             Err(Error::Invalid(errors)) => errors.into_iter().map(|e| (e.field, e.msg.text)).collect(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn english_goes_with_the_source_it_is_of() {
+        let old = Terms { source_en: "x in English".into(), ..terms() };
+        let read = |raw: RawInput| read_form(&raw, &old, &["ordinary".into()], Lang::En).unwrap();
+        let read = |raw: RawInput| {
+            let new = read(raw);
+            (new.source_in(Lang::Zh).to_owned(), new.source_in(Lang::En).to_owned())
+        };
+        let both = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
+        assert_eq!(read(filled(&old)), both("x", "x in English"));
+        assert_eq!(read(filled(&old).set("source", "y")), both("y", "y"));
+        assert_eq!(read(filled(&old).set("source", "y").set("source_en", "y!")), both("y", "y!"));
     }
 
     #[test]
