@@ -57,24 +57,18 @@ pub(crate) fn set(tx: &mut Tx<'_>, m: &Matter) -> Result<()> {
     Ok(())
 }
 
-/// The next running number of a committee's year.
+/// The next running number of a committee's year. Two statements, because of what is said at [`count`]: on SQLite one that gives
+/// rows back counts as changing several.
 pub(crate) fn next_number(tx: &mut Tx<'_>, committee: UnitId, year: i64) -> Result<i64> {
-    if tx.engine() == Engine::Sqlite {
-        // Two statements, because of what is said at [`count`]: giving rows back counts as several.
-        tx.put(
-            sql!(
-                "INSERT INTO matter_numbers (committee, year, next) VALUES ($1, $2, 1)
-                 ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1"
-            ),
-            &[&committee, &year],
-        )?;
-    }
-    let (n,) = tx.one::<(i64,)>(
+    tx.put(
         sql!(
-            sqlite "SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1",
-            pg "INSERT INTO matter_numbers (committee, year, next) VALUES ($1, $2, 1)
-                ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1 RETURNING next"
+            "INSERT INTO matter_numbers (committee, year, next) VALUES ($1, $2, 1)
+             ON CONFLICT (committee, year) DO UPDATE SET next = matter_numbers.next + 1"
         ),
+        &[&committee, &year],
+    )?;
+    let (n,) = tx.one::<(i64,)>(
+        sql!("SELECT next FROM matter_numbers WHERE committee = $1 AND year = $2 LIMIT 1"),
         &[&committee, &year],
     )?;
     Ok(n)
