@@ -219,7 +219,8 @@ fn slow_life(events: &[Event], all: &Calendars, until: i64) -> Slow {
     }
     let mut lap = 0;
     let mut minute = *start;
-    while minute < until {
+    // What happens at the very end has happened, though no minute follows.
+    loop {
         while let Some(event) = events.get(next).filter(|e| e.at() <= minute) {
             match event {
                 Event::Paused { .. } => running = false,
@@ -231,6 +232,9 @@ fn slow_life(events: &[Event], all: &Calendars, until: i64) -> Slow {
                 _ => {}
             }
             next += 1;
+        }
+        if minute >= until {
+            break;
         }
         let times = all.get(&label).unwrap();
         let end = minute + MINUTE;
