@@ -10,7 +10,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use linli_core::{Actor, Cx, Error, House, Lang, RawInput, Result, Upload, Versions, Via};
-use linli_db::Tx;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -113,14 +112,14 @@ impl App {
     async fn read_seeking<S, R: Send + 'static>(
         &self,
         req: &Req,
-        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl FnOnce(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
         self.blocking(move |house| {
             let nobody = Actor::anyone(None, lang, via);
             house.read(&nobody, |cx| {
-                let sought = seek(cx.tx)?;
+                let sought = seek(cx)?;
                 let actor = actor(cx, identify, token.as_deref(), via, lang)?;
                 cx.as_actor(&actor, |cx| f(cx, sought))
             })
@@ -141,7 +140,7 @@ impl App {
     pub async fn write_seeking<S: 'static, R: Send + 'static>(
         &self,
         req: &Req,
-        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl Fn(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         self.write_as(req, seek, f).await.map(|(_, _, done)| done)
@@ -153,7 +152,7 @@ impl App {
     pub async fn write_and_show<S: 'static, R: Send + 'static, V: Send + 'static>(
         &self,
         req: &Req,
-        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl Fn(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
         show: impl FnOnce(&mut Cx<'_, '_>, R) -> Result<V> + Send + 'static,
     ) -> Result<V> {
@@ -168,7 +167,7 @@ impl App {
     async fn write_as<S: 'static, R: Send + 'static>(
         &self,
         req: &Req,
-        seek: impl Fn(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl Fn(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl Fn(&mut Cx<'_, '_>, S) -> Result<R> + Send + 'static,
     ) -> Result<(Actor, Option<Versions>, R)> {
         let (identify, token, via, lang) = (self.0.o.identify, req.token.clone(), req.via, req.lang);
@@ -178,7 +177,7 @@ impl App {
         self.house().write_then(
             nobody,
             move |cx| {
-                let sought = seek(cx.tx)?;
+                let sought = seek(cx)?;
                 let actor = actor(cx, identify, token.as_deref(), via, lang)?;
                 let done = cx.as_actor(&actor, |cx| f(cx, sought))?;
                 if let (Via::Page, Some(token)) = (via, token.as_deref().filter(|_| actor.person.is_some())) {
@@ -204,7 +203,7 @@ impl App {
     pub async fn page_seeking<S: 'static>(
         &self,
         req: &Req,
-        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl FnOnce(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<PageBody> + Send + 'static,
     ) -> Response {
         self.framed_seeking(req, StatusCode::OK, seek, f).await
@@ -224,7 +223,7 @@ impl App {
         &self,
         req: &Req,
         status: StatusCode,
-        seek: impl FnOnce(&mut Tx<'_>) -> Result<S> + Send + 'static,
+        seek: impl FnOnce(&mut Cx<'_, '_>) -> Result<S> + Send + 'static,
         f: impl FnOnce(&mut Cx<'_, '_>, S) -> Result<PageBody> + Send + 'static,
     ) -> Response {
         let nav = self.0.o.nav;

@@ -280,7 +280,7 @@ async fn make_move(State(app): State<App>, mut req: Req) -> Response {
                 Ok(known)
             };
             let show = move |cx: &mut Cx<'_, '_>, known| shown(cx, &moved, known);
-            app.write_and_show(&req, move |tx| linli_matters::name(tx, &sought), write, show).await
+            app.write_and_show(&req, move |cx| linli_matters::name(cx, &sought), write, show).await
         }
         (Err(e), _) | (_, Err(e)) => Err(e),
     };

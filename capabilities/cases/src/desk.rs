@@ -77,7 +77,7 @@ pub(crate) fn ask_badge(cx: &mut Cx<'_, '_>) -> Result<Option<(&'static str, lin
 pub(crate) fn seek(cx: &mut Cx<'_, '_>, number: &str) -> Result<(linli_matters::Sought, bool)> {
     let Awaited { own, areas } = awaited(cx)?;
     if own.len() < 2 || !areas.is_empty() {
-        return Ok((linli_matters::seek(cx.tx, number)?, false));
+        return Ok((linli_matters::seek(cx, number)?, false));
     }
     let before = presses_before(cx);
     Ok((linli_matters::seek_at(cx, number, &own, before, COUNTED)?, true))

@@ -99,7 +99,7 @@ impl Shown {
 
 /// By its number, if the actor may see it.
 pub(crate) fn shown(cx: &mut Cx<'_, '_>, number: &str) -> Result<Shown> {
-    let sought = linli_matters::seek(cx.tx, number)?;
+    let sought = linli_matters::seek(cx, number)?;
     found(cx, sought)
 }
 

@@ -3,7 +3,7 @@ use crate::clocks::StageClock;
 use crate::procedure::{Clocked, Move, Procedure};
 use crate::{Matter, Turn, matter, rules, search, store, t};
 use linli_core::{Cx, Error, Input, MatterId, PersonId, PlaceId, Result, Seat, UnitId, Via, time};
-use linli_db::{Asked, Tx};
+use linli_db::Asked;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -138,8 +138,8 @@ pub fn act(
 pub struct Named(Asked<Matter>);
 
 /// Asks for a matter by its number: also before it is known who will make the move.
-pub fn name(tx: &mut Tx<'_>, number: &str) -> Result<Named> {
-    store::ask_by_number(tx, number).map(Named)
+pub fn name(cx: &mut Cx<'_, '_>, number: &str) -> Result<Named> {
+    store::ask_by_number(cx.tx, number).map(Named)
 }
 
 /// The same for a matter named by its number.

@@ -59,8 +59,8 @@ pub struct Sought {
 }
 
 /// Asks for a matter by its number, for [`read`]: also before it is known who asks, because nothing is given out yet.
-pub fn seek(tx: &mut Tx<'_>, number: &str) -> Result<Sought> {
-    Ok(Sought { kin: store::ask_kin(tx, None, Some(number), &Due::default())?, more: None })
+pub fn seek(cx: &mut Cx<'_, '_>, number: &str) -> Result<Sought> {
+    Ok(Sought { kin: store::ask_kin(cx.tx, None, Some(number), &Due::default())?, more: None })
 }
 
 /// The same, and how many matters of these desks are due before an instant, as [`crate::due_before`] counts them: [`Seen::due`].

@@ -247,7 +247,7 @@ pub(super) async fn bulk(State(app): State<App>, mut req: Req) -> Response {
     for number in numbers {
         let (n, given) = (number.clone(), given.clone());
         let write = move |cx: &mut Cx<'_, '_>, named| linli_matters::act_named(cx, named, name, &given, None).map(drop);
-        let done = app.write_seeking(&req, move |tx| linli_matters::name(tx, &n), write).await;
+        let done = app.write_seeking(&req, move |cx| linli_matters::name(cx, &n), write).await;
         if let Err(e) = done {
             failed.push(FieldError {
                 field: number.clone(),

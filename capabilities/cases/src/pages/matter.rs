@@ -22,7 +22,7 @@ pub(super) async fn matter(State(app): State<App>, req: Req) -> Response {
     let n = number.clone();
     app.page_seeking(
         &req,
-        move |tx| linli_matters::seek(tx, &n),
+        move |cx| linli_matters::seek(cx, &n),
         move |cx, sought| {
             let page = page_of(cx, &number, sought, None, key, flash(sent, done), None)?;
             Ok(PageBody { draft_done: sent.then_some("report"), ..page })
@@ -48,7 +48,7 @@ fn matter_page(
     flash: Option<linli_core::Text>,
     contact: Option<(String, String)>,
 ) -> Result<PageBody> {
-    let sought = linli_matters::seek(cx.tx, number)?;
+    let sought = linli_matters::seek(cx, number)?;
     page_of(cx, number, sought, refused, key, flash, contact)
 }
 
@@ -61,8 +61,8 @@ fn page_of(
     flash: Option<linli_core::Text>,
     contact: Option<(String, String)>,
 ) -> Result<PageBody> {
-    // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
     let badge = desk::ask_badge(cx)?;
+    // Whether a number exists is not told to a visitor: what they may not see and what is not there both ask to sign in.
     let shown = match crate::found(cx, sought) {
         Err(Error::NotFound) if cx.actor.person.is_none() => return Err(Error::SignIn),
         shown => shown?,
@@ -108,7 +108,7 @@ pub(super) async fn make_move(State(app): State<App>, mut req: Req) -> Response 
             let what = (&n, &mv, &given.raw.values, &given.raw.files);
             cx.once(&key, &what, |cx| linli_matters::act_named(cx, named, &mv, &given, revision).map(|m| m.revision))
         };
-        app.write_seeking(&req, move |tx| linli_matters::name(tx, &sought), write).await
+        app.write_seeking(&req, move |cx| linli_matters::name(cx, &sought), write).await
     } else {
         Err(Error::Invalid(wrong))
     };
